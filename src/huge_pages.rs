@@ -1,10 +1,13 @@
-//! Huge pages, which the allocator asks for: they save time with large plans, and with small ones they cost more than the whole
-//! check, because the system clears two megabytes for the first byte of each.
+//! Huge pages, which the allocator asks for: they save time with large plans and many policies, and with small ones they cost
+//! more than the whole check, because the system clears two megabytes for the first byte of each.
 
 /// A document that takes at least so many bytes fills them.
 const WORTHWHILE: u64 = 4 << 20;
 
-/// Does without huge pages until a document is large. To be called when the process starts.
+/// So many bytes of policies fill them: the trees of policies take far more than their text.
+const WORTHWHILE_FOR_POLICIES: u64 = 128 << 10;
+
+/// Does without huge pages until a document is large, or there are many policies. To be called when the process starts.
 pub fn avoid() {
     disable(true);
 }
@@ -12,6 +15,13 @@ pub fn avoid() {
 /// Lets the system give huge pages if a document of so many bytes fills them.
 pub(crate) fn allow_for(bytes: u64) {
     if bytes >= WORTHWHILE {
+        disable(false);
+    }
+}
+
+/// Lets the system give huge pages if policies of so many bytes fill them.
+pub(crate) fn allow_for_policies(bytes: u64) {
+    if bytes >= WORTHWHILE_FOR_POLICIES {
         disable(false);
     }
 }
@@ -35,6 +45,11 @@ mod tests {
         allow_for(200_000);
         assert!(are_disabled());
         allow_for(100 << 20);
+        assert!(!are_disabled());
+        avoid();
+        allow_for_policies(10_000);
+        assert!(are_disabled());
+        allow_for_policies(300_000);
         assert!(!are_disabled());
     }
 }

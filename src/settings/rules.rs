@@ -19,6 +19,7 @@ use super::table::Settings;
 use super::value::ShowProgram;
 use crate::baseline::Baseline;
 use crate::check::{Benchmarks, Packs, PolicyLints, Rules};
+use crate::huge_pages;
 use crate::overrides::{Mistake, MistakeKind, Overrides, RuleOverride};
 use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
@@ -38,7 +39,10 @@ impl Settings {
             Vec::new()
         });
         let has_policies = !self.paths.value.is_empty() || !rego_packs.is_empty();
-        let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
+        let policies = has_policies.then(|| {
+            let options = self.policy_options(rego_packs, environment);
+            Policies::load_telling(&options, huge_pages::allow_for_policies)
+        });
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let benchmarks = self.chosen_benchmarks(report);

@@ -54,15 +54,16 @@ fn main() -> io::Result<()> {
             std::fs::write(&path, module)?;
             options.paths.push(path);
         }
-        serde_json::to_writer(&mut output, &answers(&question, &options))?;
-        writeln!(output)?;
+        writeln!(output, "[{}]", answers(&question, &options).join(","))?;
         output.flush()?;
     }
     Ok(())
 }
 
-fn answers(question: &Question, options: &WorkspaceOptions) -> Vec<Value> {
-    let all = |error: String| question.queries.iter().map(|_| json!({ "error": error })).collect();
+/// The answers as JSON.
+fn answers(question: &Question, options: &WorkspaceOptions) -> Vec<String> {
+    let all =
+        |error: String| question.queries.iter().map(|_| json!({ "error": error }).to_string()).collect();
     let workspace = match Workspace::load(options) {
         Ok(workspace) => workspace,
         Err(errors) => return all(errors.iter().map(|error| text(error)).collect::<Vec<_>>().join("; ")),
@@ -77,10 +78,10 @@ fn answers(question: &Question, options: &WorkspaceOptions) -> Vec<Value> {
         Err(errors) => return all(errors.iter().map(|error| text(error)).collect::<Vec<_>>().join("; ")),
     };
     let answer = |query: &String| match workspace.query(query, &input, BuiltinErrors::Lax) {
-        Err(error) => json!({ "error": text(&error) }),
+        Err(error) => json!({ "error": text(&error) }).to_string(),
         Ok(answers) => match answers.results.first().and_then(|result| result.expressions.first()) {
-            None => json!({}),
-            Some(expression) => json!({ "value": expression.value }),
+            None => "{}".to_owned(),
+            Some(expression) => answers.integers.restored(&json!({ "value": expression.value }).to_string()),
         },
     };
     question.queries.iter().map(answer).collect()

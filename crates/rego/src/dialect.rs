@@ -60,6 +60,8 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
         let is_read = || parse(&mut new_engine(), source, written_in(source, version)).is_ok();
         match unread.cause {
             Cause::UnsafeNegation => return Err(PolicyError::UnsafeNegation { text: source.named(), at }),
+            Cause::IgnoredBody => return Err(PolicyError::IgnoredBody { text: source.named(), at }),
+            Cause::LateKey => return Err(PolicyError::LateKey { text: source.named(), at }),
             Cause::UnknownKeyword => return Err(PolicyError::UnknownKeyword { text: source.named(), at }),
             Cause::Form if is_read() => {
                 return Err(PolicyError::UnsupportedSyntax { text: source.named(), at });
@@ -136,21 +138,33 @@ fn uses_keywords(source: &Source) -> bool {
     }
 }
 
-/// As [`uses_keywords`], for a text that cannot be parsed.
+/// As [`uses_keywords`], for a text that cannot be parsed. In v0, the engine would print a warning with the line, as it is
+/// written, of each word that could be a keyword and is not imported; in v1 it has all of them.
 fn seems_to_use_keywords(text: &str) -> bool {
-    let tokens = token::read(text).unwrap_or_default();
-    let word = |index: usize| tokens.get(index).map_or("", |token| &text[token.span.clone()]);
-    let imports = |index: &usize| {
-        (word(*index), word(*index + 1)) == ("import", "rego")
-            || (word(*index), word(*index + 1), word(*index + 3)) == ("import", "future", "keywords")
+    let Ok(tokens) = token::read(text) else {
+        return text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| KEYWORDS.contains(&word));
     };
-    !(0..tokens.len()).any(|index| imports(&index))
-        && (0..tokens.len()).any(|index| {
-            matches!(word(index), "if" | "in" | "every" | "contains")
-                && !(word(index) == "contains" && word(index + 1) == "(")
-                && index.checked_sub(1).is_none_or(|before| word(before) != ".")
-        })
+    let word = |index: usize| tokens.get(index).map_or("", |token| &text[token.span.clone()]);
+    let mut imported: Vec<&str> = Vec::new();
+    for index in 0..tokens.len() {
+        match (word(index), word(index + 1), word(index + 3), word(index + 4)) {
+            ("import", "rego", "v1", _) => imported.extend(KEYWORDS),
+            ("import", "future", "keywords", ".") => imported.push(word(index + 5)),
+            ("import", "future", "keywords", _) => imported.extend(KEYWORDS),
+            _ => {}
+        }
+    }
+    (0..tokens.len()).any(|index| {
+        let here = word(index);
+        KEYWORDS.contains(&here)
+            && !imported.contains(&here)
+            && !(here == "contains" && word(index + 1) == "(")
+            && index.checked_sub(1).is_none_or(|before| word(before) != ".")
+    })
 }
+
+/// The words that are names in v0 unless they are imported.
+const KEYWORDS: [&str; 4] = ["if", "in", "every", "contains"];
 
 #[cfg(test)]
 mod tests {
@@ -197,6 +211,10 @@ mod tests {
         assert!(!uses("package a\nevery(x, y) { x == y }"));
         assert!(uses("package a\nx if (1 == 1"));
         assert!(!uses("package a\nimport rego.v1\nx if (1 == 1"));
+        assert!(!uses("package a\nimport future.keywords\nx if (1 == 1"));
+        assert!(uses("package a\nimport future.keywords.in\nx if (1 in [1]"));
+        assert!(!uses("package a\nimport future.keywords.in\nx { (1 in [1] }"));
+        assert!(uses("package a\nimport future.keywords.in\nx if \"\n"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Keeps the digits of integers that are too large for the parser of JSON.
 //!
 //! The parser makes floats of integers beyond 64 bits. It reads those instead as texts that start with a mark, and the
-//! mark is one that the document has nowhere else.
+//! mark is one that the document has nowhere else. What is written as JSON has them as such texts, too, until it is text.
 
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ impl Marked {
         if integers.is_empty() {
             return None;
         }
-        let mut mark = "integer:".to_owned();
+        let mut mark = MARK.to_owned();
         while text.contains(&mark) {
             mark.push(':');
         }
@@ -37,6 +37,94 @@ impl Marked {
         marked.push_str(&text[read..]);
         Some(Self { text: marked, mark })
     }
+}
+
+/// The mark of the large integers in what is written as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntegerMark(String);
+
+impl Default for IntegerMark {
+    fn default() -> Self {
+        Self(MARK.to_owned())
+    }
+}
+
+/// The start of each mark.
+const MARK: &str = "integer:";
+
+impl IntegerMark {
+    /// A mark that none of some texts and values contain.
+    pub(super) fn for_values<'v>(texts: &[&str], values: impl Iterator<Item = &'v Value>) -> Self {
+        let mut longest = texts.iter().map(|text| longest_mark(text)).max().unwrap_or(0);
+        let mut values: Vec<&Value> = values.collect();
+        while let Some(value) = values.pop() {
+            match value {
+                Value::String(text) => longest = longest.max(longest_mark(text)),
+                Value::Array(items) => values.extend(items.iter()),
+                Value::Set(items) => values.extend(items.iter()),
+                Value::Object(fields) => {
+                    for (key, value) in fields.iter() {
+                        values.extend([key, value]);
+                    }
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Undefined => {}
+            }
+        }
+        Self(MARK.to_owned() + &":".repeat(longest))
+    }
+
+    /// The text that stands for an integer, if it is one that JSON has no room for here.
+    pub(super) fn marked(&self, value: &Value) -> Option<String> {
+        let Value::Number(number) = value else { return None };
+        if number.as_i64().is_some() || number.as_u64().is_some() {
+            return None;
+        }
+        let digits = number.format_decimal();
+        is_integer(&digits).then(|| format!("{}{digits}", self.0))
+    }
+
+    /// The digits of an integer, if a text stands for one.
+    pub fn digits<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.strip_prefix(self.0.as_str()).filter(|digits| is_integer(digits))
+    }
+
+    /// Writes the integers of a JSON document in their places.
+    pub fn restored(&self, json: &str) -> String {
+        let opening = format!("\"{}", self.0);
+        let mut restored = String::with_capacity(json.len());
+        let mut rest = json;
+        while let Some(at) = rest.find(&opening) {
+            let (before, text) = (&rest[..at], &rest[at + opening.len()..]);
+            restored.push_str(before);
+            let digits = text.find('"').map(|end| &text[..end]).filter(|digits| is_integer(digits));
+            match digits {
+                Some(digits) => {
+                    restored.push_str(digits);
+                    rest = &text[digits.len() + 1..];
+                }
+                // What is sensitive was taken out of it.
+                None => {
+                    restored.push('"');
+                    rest = text;
+                }
+            }
+        }
+        restored.push_str(rest);
+        restored
+    }
+}
+
+/// One more than the colons after the longest mark in a text; 0 without one.
+fn longest_mark(text: &str) -> usize {
+    let colons = |(at, mark): (usize, &str)| {
+        1 + text[at + mark.len()..].bytes().take_while(|byte| *byte == b':').count()
+    };
+    text.match_indices(MARK).map(colons).max().unwrap_or(0)
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The integer that a marked text is.
@@ -126,6 +214,23 @@ mod tests {
         for text in ["[1, 1234567890123456789.5, 1e99]", "\"12345678901234567890", "[0.12345678901234567890]"]
         {
             assert!(Marked::of(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_are_written_in_their_places() {
+        let large = Value::from_numeric_string("-123456789012345678901").unwrap();
+        let values = [large.clone(), Value::from("integer:::7")];
+        let mark = IntegerMark::for_values(&["integer:"], values.iter());
+        let text = mark.marked(&large).unwrap();
+        assert_eq!(mark.digits(&text), Some("-123456789012345678901"));
+        let json = serde_json::json!({"integer:::7": [text, "integer:::7", format!("{text}x")]}).to_string();
+        assert_eq!(
+            mark.restored(&json),
+            "{\"integer:::7\":[-123456789012345678901,\"integer:::7\",\"-123456789012345678901x\"]}"
+        );
+        for small in ["1", "18446744073709551615", "0.5"] {
+            assert_eq!(mark.marked(&Value::from_numeric_string(small).unwrap()), None);
         }
     }
 

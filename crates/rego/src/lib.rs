@@ -71,6 +71,7 @@ pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use explain::{BodyOutcome, Explanation, RedactedExplanation, Subject};
 pub use finding::{PolicyFinding, PolicyLocation, WaitsFor};
 pub use frontend::comments;
+pub use large_integers::IntegerMark;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{Policies, ReadPolicies, SkippedPolicy};

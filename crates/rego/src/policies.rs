@@ -82,8 +82,14 @@ impl Policies {
     /// Errors are in [`Policies::problems`], and each makes every verdict incomplete; the remaining policies are
     /// evaluated nevertheless.
     pub fn load(options: &PolicyOptions) -> Self {
+        Self::load_telling(options, |_| {})
+    }
+
+    /// As [`Policies::load`]; before the policies are parsed, `told` gets to know how many bytes of them were read.
+    pub fn load_telling(options: &PolicyOptions, told: fn(u64)) -> Self {
         let whole = options.clone();
-        set::in_time(move || load(&whole)).unwrap_or_else(|error| Self::of(options, Vec::new(), vec![error]))
+        set::in_time(move || load(&whole, told))
+            .unwrap_or_else(|error| Self::of(options, Vec::new(), vec![error]))
     }
 
     fn of(options: &PolicyOptions, sets: Vec<PolicySet>, problems: Vec<PolicyError>) -> Self {
@@ -176,11 +182,13 @@ impl Policies {
     }
 }
 
-fn load(options: &PolicyOptions) -> Policies {
+fn load(options: &PolicyOptions, told: fn(u64)) -> Policies {
     let mut grouping = match (options.paths.as_slice(), options.packs.is_empty()) {
         ([], false) => Grouping::default(),
         _ => convention::group(options),
     };
+    let sources = grouping.groups.iter().flat_map(|group| &group.sources);
+    told(sources.map(|source| source.text.len() as u64).sum());
     let mut problems = std::mem::take(&mut grouping.errors);
     let read = ReadPolicies::of(&mut grouping, options);
     let context = Context::load(&options.context, &mut problems);

@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format<QueryReport> = Format {
 };
 
 fn render(report: &QueryReport, _: Layout) -> Result<String, RenderError> {
-    let line = |result: &QueryResult| json::line(&result.bindings);
+    let line =
+        |result: &QueryResult| json::line(&result.bindings).map(|line| report.integers.restored(&line));
     Ok(report.results.iter().map(line).collect::<Result<String, _>>()?)
 }

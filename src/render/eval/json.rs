@@ -13,5 +13,5 @@ fn render(report: &QueryReport, _: Layout) -> Result<String, RenderError> {
     if report.results.is_empty() {
         return Ok("{}\n".to_owned());
     }
-    Ok(json::indented(&json!({ "result": report.results }))?)
+    Ok(report.integers.restored(&json::indented(&json!({ "result": report.results }))?))
 }

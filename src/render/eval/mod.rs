@@ -8,7 +8,7 @@ mod text;
 mod values;
 
 use planguard_plan::redact::JsonRedactor;
-use planguard_rego::{Answers, ExpressionValue, QueryResult};
+use planguard_rego::{Answers, ExpressionValue, IntegerMark, QueryResult};
 use serde_json::Value;
 
 use super::Formats;
@@ -19,6 +19,8 @@ pub use explanation::explain;
 #[derive(Clone, Debug, Default)]
 pub struct QueryReport {
     results: Vec<QueryResult>,
+    /// What stands for integers beyond 64 bits in the results, which each format writes in their places.
+    integers: IntegerMark,
 }
 
 /// The formats of the report.
@@ -28,7 +30,10 @@ pub static FORMATS: Formats<QueryReport> =
 impl QueryReport {
     /// The answers with the values that `redactor` knows replaced.
     pub fn new(answers: &Answers, redactor: &JsonRedactor) -> Self {
-        Self { results: answers.results.iter().map(|result| redacted(result, redactor)).collect() }
+        Self {
+            results: answers.results.iter().map(|result| redacted(result, redactor)).collect(),
+            integers: answers.integers.clone(),
+        }
     }
 }
 
@@ -70,6 +75,21 @@ mod tests {
         });
         let bindings: BTreeMap<String, Value> = serde_json::from_value(bindings).unwrap();
         QueryResult { expressions: expressions.collect(), bindings }
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_are_exact() {
+        let large = "integer:-123456789012345678901234567890";
+        let lone = || vec![result(&[("x", json!({"a": [large]}))], json!({}))];
+        assert_eq!(rendered(lone(), "text"), "{\n  \"a\": [\n    -123456789012345678901234567890\n  ]\n}\n");
+        assert_eq!(rendered(lone(), "values"), "[{\"a\":[-123456789012345678901234567890]}]\n");
+        assert!(rendered(lone(), "json").contains("\n            -123456789012345678901234567890\n"));
+        let bound = || vec![result(&[("x", json!(large))], json!({"y": large}))];
+        assert_eq!(rendered(bound(), "raw"), "-123456789012345678901234567890\n");
+        assert_eq!(rendered(bound(), "bindings"), "{\"y\":-123456789012345678901234567890}\n");
+        assert!(rendered(bound(), "text").contains("│ -123456789012345678901234567890 ┆ -1234"));
+        let sensitive = vec![result(&[("x", json!("integer:hunter2"))], json!({}))];
+        assert_eq!(rendered(sensitive, "values"), "[\"(sensitive value)\"]\n");
     }
 
     fn rendered(results: Vec<QueryResult>, format: &str) -> String {

@@ -19,8 +19,11 @@ fn render(report: &QueryReport, _: Layout) -> Result<String, RenderError> {
     let mut text = String::new();
     for result in &report.results {
         let words = values(result).map(|value| match value {
-            Value::String(string) => Ok(escape::for_terminal(string)),
-            other => json::compact(other),
+            Value::String(string) => Ok(match report.integers.digits(string) {
+                Some(digits) => digits.to_owned(),
+                None => escape::for_terminal(string),
+            }),
+            other => json::compact(other).map(|text| report.integers.restored(&text)),
         });
         text.push_str(&words.collect::<Result<Vec<_>, _>>()?.join(" "));
         text.push('\n');

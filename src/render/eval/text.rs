@@ -21,7 +21,7 @@ fn render(report: &QueryReport, layout: Layout) -> Result<String, RenderError> {
         && bindings.is_empty()
     {
         let values = expressions.iter().map(|expression| json::indented(&expression.value));
-        return Ok(values.collect::<Result<String, _>>()?);
+        return Ok(report.integers.restored(&values.collect::<Result<String, _>>()?));
     }
     // The value of an assignment is `true`; what it assigns is in the bindings.
     let is_shown = |index: usize| {
@@ -41,7 +41,8 @@ fn render(report: &QueryReport, layout: Layout) -> Result<String, RenderError> {
     for result in results {
         let shown = columns.iter().filter_map(|index| result.expressions.get(*index));
         let cells = result.bindings.values().chain(shown.map(|expression| &expression.value));
-        table.add_row(cells.map(json::compact).collect::<Result<Vec<_>, _>>()?);
+        let written = |value| json::compact(value).map(|text| report.integers.restored(&text));
+        table.add_row(cells.map(written).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(format!("{table}\n"))
 }

@@ -12,6 +12,7 @@ pub(super) const FORMAT: Format<QueryReport> = Format {
 };
 
 fn render(report: &QueryReport, _: Layout) -> Result<String, RenderError> {
-    let line = |result| json::line(&values(result).collect::<Vec<_>>());
+    let line =
+        |result| json::line(&values(result).collect::<Vec<_>>()).map(|line| report.integers.restored(&line));
     Ok(report.results.iter().map(line).collect::<Result<String, _>>()?)
 }

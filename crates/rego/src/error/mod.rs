@@ -252,6 +252,42 @@ pub enum PolicyError {
         at: SourceSpan,
     },
 
+    /// A body of only `not true` or `true with …`, which OPA leaves out where the head has to be evaluated: the rule
+    /// holds there.
+    #[error("OPA does not read this body")]
+    #[diagnostic(
+        code("PG-RG-084"),
+        help(
+            "write `false` to switch the rule off; OPA takes `not true` and `true with …` alone in a body for `true`"
+        )
+    )]
+    IgnoredBody {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The body.
+        #[label("left out by OPA")]
+        at: SourceSpan,
+    },
+
+    /// An argument with an object whose key a later statement finds: OPA evaluates the call before that, and what tests
+    /// its result tests nothing.
+    #[error("the key of this argument has no value yet")]
+    #[diagnostic(
+        code("PG-RG-085"),
+        help(
+            "find the key before the call: OPA calls the function without it, and does not see what tests the result"
+        )
+    )]
+    LateKey {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The key.
+        #[label("found by a later statement")]
+        at: SourceSpan,
+    },
+
     /// A policy that imports a keyword that is unknown here, and whose words mean something else then.
     #[error("the keyword that this imports is not supported")]
     #[diagnostic(

@@ -8,6 +8,7 @@ use planguard_rego_syntax::tree::{
 };
 use planguard_rego_syntax::walk::{Visitor, inside_expr, inside_literal, inside_module};
 
+use super::ignored_body::is_more_than_true;
 use super::passes::deep_literal::DEEPEST;
 use super::policy::Policy;
 
@@ -59,10 +60,15 @@ impl Contents {
     /// A function that a `with` of some policy replaces.
     pub(super) const REPLACED: Self = Self(1 << 20);
 
-    /// A unification of two arrays that are written out.
+    /// A unification of two arrays or objects that are written out.
     pub(super) const UNIFIED_ARRAYS: Self = Self(1 << 21);
     /// A literal of many brackets in each other.
     pub(super) const DEEP_LITERALS: Self = Self(1 << 22);
+
+    /// `true` behind `not` or before `with`.
+    pub(super) const IGNORED_BODIES: Self = Self(1 << 24);
+    /// A rule whose name is a path.
+    pub(super) const PATHS: Self = Self(1 << 23);
 
     /// What gives a name another meaning than it has outside.
     pub(super) const NAMES: Self = Self::DECLARATIONS.or(Self::ITERATIONS).or(Self::COMPREHENSIONS);
@@ -79,6 +85,9 @@ impl Contents {
         }
         if policy.replaces_anything() {
             reader.found.add(Self::REPLACED);
+        }
+        if policy.module.rules.iter().any(|rule| matches!(rule.head.name.kind, ExprKind::Reference { .. })) {
+            reader.found.add(Self::PATHS);
         }
         reader.read(policy.module);
         reader.found
@@ -145,6 +154,9 @@ impl<'m> Visitor<'m> for Reader<'_> {
         if !literal.withs.is_empty() {
             self.found.add(Contents::WITHS);
         }
+        if is_more_than_true(literal) {
+            self.found.add(Contents::IGNORED_BODIES);
+        }
         inside_literal(self, literal);
     }
 
@@ -177,7 +189,8 @@ impl<'m> Visitor<'m> for Reader<'_> {
                     self.found.add(Contents::SIGNS);
                 }
                 if *operator == Operator::Unify
-                    && operands.iter().all(|operand| matches!(operand.kind, ExprKind::Array(_)))
+                    && (operands.iter().all(|operand| matches!(operand.kind, ExprKind::Array(_)))
+                        || operands.iter().all(|operand| matches!(operand.kind, ExprKind::Object(_))))
                 {
                     self.found.add(Contents::UNIFIED_ARRAYS);
                 }

@@ -7,7 +7,9 @@ mod anatomy;
 mod bound;
 mod contents;
 mod edit;
+mod ignored_body;
 mod kind;
+mod late_key;
 mod network;
 pub(super) mod outline;
 pub(super) mod parts;
@@ -74,6 +76,10 @@ pub(super) enum Cause {
     Form,
     /// See [`unsafe_negation`].
     UnsafeNegation,
+    /// See [`ignored_body`].
+    IgnoredBody,
+    /// See [`late_key`].
+    LateKey,
     /// It imports a keyword that is unknown here, such as `future.keywords.not`, which gives words another meaning.
     UnknownKeyword,
 }
@@ -126,17 +132,20 @@ type AnyPass<'f> = dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p> + 'f;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [(Contents, Pass); 41] = [
+const PASSES: [(Contents, Pass); 46] = [
     (Contents::TEMPLATES, passes::template::edits),
+    (Contents::IGNORED_BODIES, ignored_body::edits),
     (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),
     (Contents::RULES, passes::leading_expression::edits),
-    (Contents::RULES, passes::bracketed_line::edits),
     (Contents::RULES, passes::keyword_name::edits),
     (Contents::RULES, passes::spaced_head::edits),
     (Contents::RULES, passes::chained_bodies::edits),
     (Contents::RULES, passes::bodyless_rule::edits),
+    (Contents::PATHS, passes::overlapped_key::edits),
     (Contents::RULES, passes::partial_object::edits),
+    (Contents::PATHS, passes::rule_prefix::edits),
     (Contents::SIGNS, passes::minus::edits),
+    (Contents::RULES, passes::bracketed_line::edits),
     (Contents::LARGE_NUMBERS, passes::large_number::edits),
     (Contents::DEEP_LITERALS, passes::deep_literal::edits),
     (Contents::IMPORTS, passes::import::edits),
@@ -159,6 +168,9 @@ const PASSES: [(Contents, Pass); 41] = [
     (Contents::RULES, passes::head_value::edits),
     (Contents::COMPREHENSIONS, passes::searched_head::edits),
     (Contents::OBJECTS, passes::object_pattern::edits),
+    // An object pattern may become one of arrays.
+    (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),
+    (Contents::WILDCARDS, passes::wildcard_pattern::edits),
     (Contents::COMPUTED_INDEXES, passes::searched_index::edits),
     (Contents::ITERATIONS, passes::searched_pattern::edits),
     (Contents::ITERATIONS, passes::iterated_value::edits),
@@ -209,8 +221,32 @@ fn rewrite_after(
     if let Some(import) = written.imports.iter().find(|import| is_unknown_keyword(&import.path)) {
         return Err(RewriteError { offset: import.span.start, cause: Cause::UnknownKeyword });
     }
-    let rewritten = through_passes(first, &unsafe_negation::find, source, version, known)?;
+    let rewritten = through_passes(first, &REFUSALS, source, version, known)?;
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+/// What OPA reads otherwise than its own language says, or rejects, and how to find it.
+struct Refusals {
+    /// In the policy as its author wrote it.
+    as_written: fn(&Policy<'_>, Contents) -> Option<RewriteError>,
+    /// After all passes that may change a result.
+    as_rewritten: fn(&Policy<'_>, Contents) -> Option<usize>,
+}
+
+const REFUSALS: Refusals = Refusals { as_written: refused_as_written, as_rewritten: unsafe_negation };
+
+fn refused_as_written(policy: &Policy<'_>, contents: Contents) -> Option<RewriteError> {
+    let ignored =
+        if contents.has_any_of(Contents::IGNORED_BODIES) { ignored_body::find(policy) } else { None };
+    if let Some(offset) = ignored {
+        return Some(RewriteError { offset, cause: Cause::IgnoredBody });
+    }
+    let offset = if contents.has_any_of(Contents::OBJECTS) { late_key::find(policy) } else { None };
+    offset.map(|offset| RewriteError { offset, cause: Cause::LateKey })
+}
+
+fn unsafe_negation(policy: &Policy<'_>, contents: Contents) -> Option<usize> {
+    contents.has_any_of(Contents::NEGATIONS).then(|| unsafe_negation::find(policy)).flatten()
 }
 
 /// Applies the passes that change only how long an evaluation takes. Only the engine parses the result.
@@ -232,11 +268,10 @@ fn error_of(error: EditError, rewritten: &Rewritten) -> RewriteError {
 static ASKED: std::sync::Mutex<std::collections::BTreeMap<String, usize>> =
     std::sync::Mutex::new(std::collections::BTreeMap::new());
 
-/// Applies all passes. Before those that change nothing but how long an evaluation takes, `unsafe_place` may say where a
-/// negation is that OPA rejects.
+/// Applies all passes, unless the policy has what is refused.
 fn through_passes(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
-    unsafe_place: &dyn Fn(&Policy<'_>) -> Option<usize>,
+    refusals: &Refusals,
     source: &Source,
     version: RegoVersion,
     known: &LoadedNames,
@@ -252,6 +287,11 @@ fn through_passes(
         let module_here = module.as_ref().unwrap_or(written);
         let policy = Policy::new(&rewritten.text, module_here, version, &known.rules).in_file(file);
         let contents = Contents::of(&policy);
+        if module.is_none()
+            && let Some(refused) = (refusals.as_written)(&policy, contents)
+        {
+            return Err(refused);
+        }
         let mut changed = None;
         // What is known of the policy holds until a pass changes it.
         while changed.is_none()
@@ -275,9 +315,7 @@ fn through_passes(
             rewritten.shifts.push(shifts);
             continue;
         }
-        if contents.has_any_of(Contents::NEGATIONS)
-            && let Some(place) = unsafe_place(&policy)
-        {
+        if let Some(place) = (refusals.as_rewritten)(&policy, contents) {
             return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
         }
         policy.take_names_back();
@@ -321,7 +359,8 @@ mod tests {
         let source = Source::new("p.rego", text);
         let mut known = LoadedNames::default();
         known.add(&source);
-        let rewritten = through_passes(|policy| policy.edits(), &|_| None, &source, version, &known)?;
+        let refusals = Refusals { as_written: |_, _| None, as_rewritten: |_, _| None };
+        let rewritten = through_passes(|policy| policy.edits(), &refusals, &source, version, &known)?;
         Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
     }
 

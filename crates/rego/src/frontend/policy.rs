@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_rego_syntax::parse::is_keyword;
 use planguard_rego_syntax::resolve::{Imports, Meaning};
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
-use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Literal, Module};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Literal, Module, Rule};
 use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::options::RegoVersion;
@@ -41,6 +41,8 @@ struct Names {
     functions: BTreeSet<String>,
     /// The names of several rules.
     repeated: BTreeSet<String>,
+    /// The paths after which a rule computes its key.
+    computed: BTreeSet<Vec<String>>,
 }
 
 impl RuleNames {
@@ -51,6 +53,7 @@ impl RuleNames {
         let names = self.packages.entry(module.package.clone()).or_default();
         let mut repeated = BTreeSet::new();
         for rule in &module.rules {
+            names.computed.extend(path_to_computed_key(rule, text));
             let is_function = rule.head.arguments.is_some();
             let names = if is_function { &mut names.functions } else { &mut names.values };
             if !names.insert(rule.name(text).to_owned()) {
@@ -92,6 +95,19 @@ impl RuleNames {
             *known = author;
         }
     }
+}
+
+/// Returns the path in a rule's name up to its first computed key, if it has one.
+fn path_to_computed_key(rule: &Rule, text: &str) -> Option<Vec<String>> {
+    let ExprKind::Reference { base, steps } = &rule.head.name.kind else { return None };
+    let mut path = vec![base.text(text).to_owned()];
+    for step in steps {
+        match step.key(text) {
+            Some(key) => path.push(key.to_owned()),
+            None => return Some(path),
+        }
+    }
+    None
 }
 
 /// A policy, as passes see it.
@@ -173,6 +189,11 @@ impl<'p> Policy<'p> {
     /// Returns whether the policy's package has a rule of that name that is not a function.
     pub(super) fn is_value(&self, name: &str) -> bool {
         self.own.is_some_and(|names| names.values.contains(name))
+    }
+
+    /// Returns whether a rule of the policy's package, in any file, computes its key after a path.
+    pub(super) fn has_computed_keys(&self, path: &[String]) -> bool {
+        self.own.is_some_and(|names| names.computed.contains(path))
     }
 
     /// Returns whether any policy replaces a rule or function by `with`.

@@ -23,6 +23,7 @@ use super::cpu_time::{self, Stopped};
 use super::dialect;
 use super::error::PolicyError;
 use super::evaluate::{RESULT_DEPTH, RESULT_SIZE, nests_deeper};
+use super::large_integers::IntegerMark;
 use super::options::RegoVersion;
 use super::program::{Program, path_text};
 use super::source::{self, Source};
@@ -44,6 +45,8 @@ pub enum BuiltinErrors {
 pub struct Answers {
     /// One for each solution; none if the query is undefined.
     pub results: Vec<QueryResult>,
+    /// What stands for integers beyond 64 bits in the results.
+    pub integers: IntegerMark,
     /// The lines printed by policies and the query, as `file:line: text`.
     pub prints: Vec<String>,
     /// The failed builtins whose calls were treated as undefined.
@@ -103,7 +106,8 @@ impl Workspace {
         })?;
         let Raw { value, prints, diagnostics } = answer?;
         let prints = prints.iter().map(|line| query.print(line)).collect();
-        Ok(Answers { results: query.results(&value), prints, diagnostics })
+        let (results, integers) = query.results(&value);
+        Ok(Answers { results, integers, prints, diagnostics })
     }
 }
 

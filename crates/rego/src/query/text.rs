@@ -15,6 +15,7 @@ use super::{ExpressionValue, QueryError, QueryLocation, QueryResult};
 use crate::builtins::as_written;
 use crate::error::PolicyText;
 use crate::frontend::{self, LoadedNames, QueryShape, Shaped};
+use crate::large_integers::IntegerMark;
 use crate::options::RegoVersion;
 use crate::source::{EngineMessage, RewriteResult, Source};
 
@@ -112,22 +113,23 @@ impl QueryText {
     }
 
     /// Converts the engine's answers to results.
-    pub(super) fn results(&self, answers: &Value) -> Vec<QueryResult> {
-        let Value::Array(answers) = answers else { return Vec::new() };
-        answers.iter().map(|answer| self.result(answer)).collect()
+    pub(super) fn results(&self, answers: &Value) -> (Vec<QueryResult>, IntegerMark) {
+        let mark = IntegerMark::for_values(&[&self.written], [answers].into_iter());
+        let Value::Array(answers) = answers else { return (Vec::new(), mark) };
+        (answers.iter().map(|answer| self.result(answer, &mark)).collect(), mark)
     }
 
-    fn result(&self, answer: &Value) -> QueryResult {
+    fn result(&self, answer: &Value, mark: &IntegerMark) -> QueryResult {
         let values = answer[1u64].as_array().into_iter().flat_map(|values| values.iter());
         let literals = self.shape.literals.iter().filter(|literal| literal.shaped != Shaped::Declaration);
         let expressions = literals.zip(values).map(|(literal, value)| ExpressionValue {
-            value: json(value),
+            value: json(value, mark),
             text: self.written[literal.span.clone()].to_owned(),
             location: location(&self.written, literal.span.start),
         });
         let bound = answer[0u64].as_array().into_iter().flat_map(|values| values.iter());
         let bindings: BTreeMap<String, Json> =
-            self.shape.variables.iter().cloned().zip(bound.map(json)).collect();
+            self.shape.variables.iter().cloned().zip(bound.map(|value| json(value, mark))).collect();
         QueryResult { expressions: expressions.collect(), bindings }
     }
 
@@ -178,24 +180,32 @@ impl QueryText {
 }
 
 /// A value of the engine as JSON, with numbers as OPA writes them.
-fn json(value: &Value) -> Json {
-    let json = serde_json::to_value(value);
-    with_written_numbers(
-        json.or_else(|_| serde_json::to_value(with_far_numbers(value))).unwrap_or(Json::Null),
-    )
+fn json(value: &Value, mark: &IntegerMark) -> Json {
+    let json = serde_json::to_value(with_large_integers(value, mark));
+    with_written_numbers(json.unwrap_or(Json::Null))
 }
 
-/// A value with the digits of each number beyond floats in its place, which JSON has no value for here.
-fn with_far_numbers(value: &Value) -> Value {
+/// A value with a text in the place of each integer that JSON has no room for here.
+fn with_large_integers(value: &Value, mark: &IntegerMark) -> Value {
+    let replaced = |value: &Value| with_large_integers(value, mark);
     match value {
+        Value::Number(_) => mark.marked(value).map_or_else(|| value.clone(), Value::from),
+        Value::Array(items) => Value::from(items.iter().map(replaced).collect::<Vec<_>>()),
+        // A set becomes an array, in the order of the engine.
+        Value::Set(items) => Value::from(items.iter().map(replaced).collect::<Vec<_>>()),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| (replaced_key(key), replaced(value)));
+            Value::from(fields.collect::<BTreeMap<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A key of an object, which becomes a text in any case.
+fn replaced_key(key: &Value) -> Value {
+    match key {
         Value::Number(number) if number.format_decimal().parse().is_ok_and(f64::is_infinite) => {
             Value::from(number.format_decimal())
-        }
-        Value::Array(items) => Value::from(items.iter().map(with_far_numbers).collect::<Vec<_>>()),
-        Value::Set(items) => Value::from(items.iter().map(with_far_numbers).collect::<Vec<_>>()),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| (with_far_numbers(key), with_far_numbers(value)));
-            Value::from(fields.collect::<BTreeMap<_, _>>())
         }
         other => other.clone(),
     }

@@ -2,7 +2,8 @@
 //!
 //! In OPA, a solution of the body for which the head is undefined yields nothing, and other solutions are unaffected.
 //! In the engine, a head that is undefined once makes the whole rule empty without an error: if one resource lacks
-//! the attribute that a message quotes, no resource is denied. It rejects a comprehension as a key.
+//! the attribute that a message quotes, no resource is denied. It rejects a comprehension as a key, and takes a key that is
+//! the name of a rule for one that is there without solutions.
 //!
 //! ```text
 //! deny contains rc.name if { some rc in resources }
@@ -38,7 +39,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             for expr in exprs {
                 let is_key = rule.head.name.children().iter().any(|key| std::ptr::eq(*key, expr));
                 if may_be_undefined(expr)
-                    || is_followed && names_global(policy, scopes, expr)
+                    || (is_followed || is_key) && names_global(policy, scopes, expr)
                     || is_key && has_comprehension(expr)
                 {
                     let name = policy.fresh_name();

@@ -1,14 +1,17 @@
-//! Puts a call of a v0 function named `every` into parentheses.
+//! Puts a call of a v0 function named `every` into parentheses, and ends a `some` before a line that starts with `in`.
 //!
-//! In Rego v0, `every` is a name unless it is imported. The engine reads it as one, too, and prints a warning.
+//! In Rego v0, `every` and `in` are names unless they are imported. The engine reads them as such, too, and prints a
+//! warning with the line as it is written.
 //!
 //! ```text
-//! every(xs, 1)
-//! (every(xs, 1))
+//! every(xs, 1)      some x
+//!                   in = 1
+//! (every(xs, 1))    some x;
+//!                   in = 1
 //! ```
 
 use planguard_rego_syntax::tree::{KeywordUse, LiteralKind};
-use planguard_rego_syntax::walk::each_literal;
+use planguard_rego_syntax::walk::{each_body, each_literal};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
@@ -26,6 +29,18 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         if rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')) {
             edits.insert(expr.span.start, "(");
             edits.insert(expr.span.end, ")");
+        }
+    });
+    each_body(policy.module, &mut |body| {
+        for pair in body.literals.windows(2) {
+            let [before, after] = pair else { continue };
+            let between = policy.text.get(before.span.end..after.span.start).unwrap_or("");
+            let starts_with_in =
+                policy.text.get(after.span.clone()).is_some_and(|text| text.starts_with("in"));
+            let is_ended = between.trim_start().starts_with(';');
+            if starts_with_in && !is_ended && matches!(before.kind, LiteralKind::Declaration(_)) {
+                edits.insert(before.span.end, ";");
+            }
         }
     });
     edits

@@ -7,12 +7,15 @@
 //! ```text
 //! x < 1e400; y := 1e400
 //! x <= 1.7976931348623157e308; y := to_number("1e400")
+//!
+//! f(1e400) := 1
+//! f(__pg1) := 1 if { __pg1 == to_number("1e400") }
 //! ```
 
-use planguard_rego_syntax::tree::{Expr, ExprKind, Operator, Scalar};
-use planguard_rego_syntax::walk::{Visitor, each_expr, inside_branch, inside_expr};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Operator, Rule, Scalar};
+use planguard_rego_syntax::walk::{Visitor, each_expr, inside_branch, inside_expr, outside_bodies};
 
-use super::super::edit::Edits;
+use super::super::edit::{Edits, Written};
 use super::super::policy::Policy;
 
 /// The largest float.
@@ -41,13 +44,41 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     if !policy.is_rule(READ) {
         let mut others = Others { bounds: &bounds, edits: &mut edits };
         for rule in policy.module.rules.iter().filter(|rule| !rule.is_default) {
-            // Patterns of arguments stay as they are: nothing is called there.
             for branch in &rule.branches {
                 inside_branch(&mut others, rule, branch);
             }
         }
+        for rule in policy.module.rules.iter().filter(|rule| !rule.is_default) {
+            patterns(policy, rule, &mut edits);
+        }
     }
     edits
+}
+
+/// Replaces the numbers in a function's arguments, where nothing is called, by variables with a condition in each body.
+fn patterns<'p>(policy: &Policy<'p>, rule: &Rule, edits: &mut Edits<'p>) {
+    let mut conditions = Vec::new();
+    for argument in rule.head.arguments.iter().flatten() {
+        outside_bodies(argument, &mut |part| {
+            if let Some(number) = replaceable(part) {
+                let name = policy.fresh_name();
+                conditions.push(Written::from(format!("{name} == {READ}(\"{number}\")").as_str()));
+                edits.replace(part.span.clone(), name.as_str());
+            }
+        });
+    }
+    for branch in &rule.branches {
+        match branch.body.as_ref().and_then(|body| body.literals.first().map(|first| (body, first))) {
+            Some((body, first)) => edits.before(body, first, &conditions),
+            None => edits.add_body(branch.span.end, policy.version, &conditions),
+        }
+    }
+}
+
+/// The text of a number that the engine rejects, if it can be written out.
+fn replaceable(expr: &Expr) -> Option<&str> {
+    let ExprKind::Scalar(Scalar::Number(number)) = &expr.kind else { return None };
+    (bound_of(expr).is_some() && is_short(number)).then_some(&**number)
 }
 
 /// The function that reads a number.
@@ -64,11 +95,7 @@ struct Others<'a, 'p> {
 
 impl<'m> Visitor<'m> for Others<'_, '_> {
     fn expr(&mut self, expr: &'m Expr) {
-        if let ExprKind::Scalar(Scalar::Number(number)) = &expr.kind
-            && bound_of(expr).is_some()
-            && !self.bounds.contains(&expr.span.start)
-            && is_short(number)
-        {
+        if let Some(number) = replaceable(expr).filter(|_| !self.bounds.contains(&expr.span.start)) {
             self.edits.replace(expr.span.clone(), format!("{READ}(\"{number}\")").as_str());
         }
         inside_expr(self, expr);
@@ -150,9 +177,19 @@ mod tests {
 
     #[test]
     fn other_numbers_and_uses_are_unchanged() {
-        for rule in ["r if x < 1e308", "r := 1e400000000", "f(1e400) := 1", "default r := 1e400"] {
+        for rule in ["r if x < 1e308", "r := 1e400000000", "f(1e308) := 1", "default r := 1e400"] {
             assert_pass(edits, rule, rule);
         }
+    }
+
+    #[test]
+    fn an_argument_is_compared() {
+        assert_pass(
+            edits,
+            "f([1e400, x], -1e400) := 1 if { x } else := 2",
+            "f([__pg1, x], __pg2) := 1 if { __pg1 == to_number(\"1e400\"); __pg2 == to_number(\"-1e400\"); x } \
+             else := 2 if { __pg1 == to_number(\"1e400\"); __pg2 == to_number(\"-1e400\") }",
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Hides an index from the engine's search if its variable has a value that the engine does not know of.
 //!
 //! The engine takes `xs[k]` for a search for `k` unless it has seen how `k` gets its value. It does not see that of a
-//! variable of `every`, of an output argument or of an object pattern: a negation then searches, and finds something
+//! variable of `every`, of an output argument or of a pattern: a negation then searches, and finds something
 //! else; and what is assigned from an output argument is "used before its definition".
 //!
 //! ```text
@@ -100,6 +100,11 @@ fn found_unseen<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
                 ExprKind::Operation { operator: Operator::Unify, operands } => {
                     let objects = operands.iter().filter(|side| matches!(side.kind, ExprKind::Object(_)));
                     objects.for_each(&mut collect);
+                    // What is made of variables waits for them.
+                    if operands.iter().any(|side| is_composite(side)) {
+                        let names = operands.iter().filter(|side| matches!(side.kind, ExprKind::Name));
+                        names.for_each(&mut collect);
+                    }
                 }
                 _ => {}
             }
@@ -119,6 +124,10 @@ fn found_unseen<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
     });
     names.remove("_");
     names
+}
+
+fn is_composite(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Array(_) | ExprKind::Object(_))
 }
 
 /// The variables that `:=` assigns from such variables, or from others that are assigned from them.
@@ -179,6 +188,7 @@ mod tests {
             "r if every v in x { k = v.a; not xs[[k][0]] }",
         );
         assert_pass(edits, "r if { {\"a\": v} = x; not xs[v] }", "r if { {\"a\": v} = x; not xs[[v][0]] }");
+        assert_pass(edits, "r if { j = [k]; not xs[j]; k = x }", "r if { j = [k]; not xs[[j][0]]; k = x }");
     }
 
     #[test]

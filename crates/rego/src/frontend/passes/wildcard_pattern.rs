@@ -9,8 +9,12 @@
 //!
 //! _ = x; x = input.m
 //! [x]; x = input.m
+//!
+//! some x in input.m; _ = x
+//! some x in input.m; true
 //! ```
 
+use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator};
 use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
@@ -27,6 +31,11 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 continue;
             };
             let [left, right] = operands.as_slice() else { continue };
+            let has_value = |pattern, name| policy.text_of(pattern) == "_" && is_of_some(policy, name);
+            if has_value(left, right) || has_value(right, left) {
+                edits.replace(expr.span.clone(), "true");
+                continue;
+            }
             let (pattern, name) = if is_variable(policy, right) { (left, right) } else { (right, left) };
             if !is_variable(policy, name) {
                 continue;
@@ -48,6 +57,11 @@ fn is_variable(policy: &Policy<'_>, expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Name)
         && policy.text_of(expr) != "_"
         && policy.is_open(policy.scopes(), expr)
+}
+
+/// Whether `some … in` gives a variable its value, which it always has.
+fn is_of_some(policy: &Policy<'_>, name: &Expr) -> bool {
+    policy.scopes().declaration(name).is_some_and(|declaration| declaration.how == DeclaredBy::SomeIn)
 }
 
 /// Returns the first wildcard of an array or object that has no other name.
@@ -79,10 +93,15 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_of_some_has_its_value() {
+        assert_pass(edits, "r if { some x in y; _ = x }", "r if { some x in y; true }");
+    }
+
+    #[test]
     fn other_patterns_are_unchanged() {
         for rule in [
             "r if { {\"n\": y, \"m\": _} = x; [_] = [x]; _ = input.x; x == _ }",
-            "x := 1\nr if { _ = x; some y in x; _ = y }",
+            "x := 1\nr if { _ = x }",
             "f(x) if { _ = x; [1] = y }",
         ] {
             assert_pass(edits, rule, rule);
