@@ -82,6 +82,7 @@ struct RawSwitch {
     #[serde(default)]
     minor: bool,
     unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +161,7 @@ struct RawPeriod {
     #[serde(default)]
     minor: bool,
     unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +182,7 @@ struct RawAttribute {
     #[serde(default)]
     minor: bool,
     unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -247,7 +250,7 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
             let attribute = pattern_path(&raw.attribute)?;
-            let tells = Tells { says: raw.says, is_minor: raw.minor };
+            let tells = Tells { says: raw.says, severity: severity(raw.severity, raw.minor) };
             let entry = MarkedAttribute { attribute, mark: raw.mark, tells };
             Ok(Read { except: raw.except, unchecked: raw.unchecked, ..Read::of(raw.types, entry) })
         })
@@ -324,10 +327,15 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    let tells = Tells { says: raw.says, is_minor: raw.minor };
+    let tells = Tells { says: raw.says, severity: severity(raw.severity, raw.minor) };
     let entry =
         Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, when: beside(raw.when)?, tells };
     Ok(Read { except: raw.except, unchecked: raw.unchecked, ..Read::of(raw.types, entry) })
+}
+
+/// The severity of an entry; `minor` is short for low.
+fn severity(severity: Option<Severity>, is_minor: bool) -> Option<Severity> {
+    severity.or_else(|| is_minor.then_some(Severity::Low))
 }
 
 fn beside(raw: BTreeMap<String, Vec<String>>) -> Result<Vec<Beside>, String> {
@@ -353,6 +361,7 @@ fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
         says,
         minor,
         unchecked: None,
+        severity: None,
     };
     let read = switch(of_keys)?;
     let switch = Switch { attribute: keys, ..read.entry };
@@ -394,9 +403,10 @@ fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
         says,
         minor,
         unchecked,
+        severity: own,
         ..
     } = raw;
-    let tells = Tells { says, is_minor: minor };
+    let tells = Tells { says, severity: severity(own, minor) };
     let attribute = pattern_path(&attribute)?;
     let when = beside(when)?;
     let entry =

@@ -247,10 +247,10 @@ mod tests {
     #[test]
     fn what_stays_as_it_is_fights_with_nothing() {
         let both = [binding("roles/viewer"), member("p", "user:b@x.org")].map(|entry| {
-            let (start, values) = entry.split_once(r#""before": null, "after": "#).unwrap();
-            let values = values.trim_end_matches("}}");
-            let start = start.replace("create", "no-op");
-            format!(r#"{start} "before": {values}}}, "after": {values}}}}}}}"#)
+            let values = entry.split_once(r#""after": "#).unwrap().1.to_owned();
+            let values = values.strip_suffix("}}").unwrap();
+            let before = format!(r#""before": {values}, "#);
+            entry.replace("create", "no-op").replace(r#""before": null, "#, &before)
         });
         assert_eq!(found(&both), [""; 0]);
     }

@@ -235,7 +235,7 @@ impl ChangeFinding {
 
     /// The same finding, with the severity that an entry of a table has.
     fn told(self, tells: &Tells) -> Self {
-        Self { severity: if tells.is_minor { Some(Severity::Low) } else { self.severity }, ..self }
+        Self { severity: tells.severity.or(self.severity), ..self }
     }
 
     /// The same finding, with another certainty.
