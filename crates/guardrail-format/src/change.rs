@@ -110,8 +110,8 @@ pub struct Beside {
 pub struct Tells {
     /// What a message says of the resource (`says`).
     pub says: Option<String>,
-    /// Whether a finding is a matter for information only (`minor`).
-    pub is_minor: bool,
+    /// The severity of a finding (`severity`, or `minor` for low).
+    pub severity: Option<Severity>,
 }
 
 /// A setting inside a text: a JSON document, or lines of the form `name = value`.

@@ -29,10 +29,11 @@ pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
 pub use engine::{
-    Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, Variable, evaluate,
-    judged_state,
+    Drafts, Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, PolicyDraft, StatementPlace,
+    Variable, evaluate, judged_state,
 };
 pub use engine::{credentials, decoded, is_named_credential};
+pub use iam::{OF_OBJECT, UNKNOWN};
 pub use judge::{Judgement, judge};
 pub use mapped::{Mapped, mapped, mappings};
 pub use unreadable::Unreadable;

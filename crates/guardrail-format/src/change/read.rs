@@ -81,6 +81,8 @@ struct RawSwitch {
     says: Option<String>,
     #[serde(default)]
     minor: bool,
+    unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +160,8 @@ struct RawPeriod {
     says: Option<String>,
     #[serde(default)]
     minor: bool,
+    unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +181,8 @@ struct RawAttribute {
     says: Option<String>,
     #[serde(default)]
     minor: bool,
+    unchecked: Option<String>,
+    severity: Option<Severity>,
 }
 
 #[derive(Deserialize)]
@@ -244,9 +250,9 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
             let attribute = pattern_path(&raw.attribute)?;
-            let tells = Tells { says: raw.says, is_minor: raw.minor };
+            let tells = Tells { says: raw.says, severity: severity(raw.severity, raw.minor) };
             let entry = MarkedAttribute { attribute, mark: raw.mark, tells };
-            Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
+            Ok(Read { except: raw.except, unchecked: raw.unchecked, ..Read::of(raw.types, entry) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         openings: rows(raw.opening, &line, opening).map_err(|(line, problem)| error(line, problem))?,
@@ -321,10 +327,15 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    let tells = Tells { says: raw.says, is_minor: raw.minor };
+    let tells = Tells { says: raw.says, severity: severity(raw.severity, raw.minor) };
     let entry =
         Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, when: beside(raw.when)?, tells };
-    Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
+    Ok(Read { except: raw.except, unchecked: raw.unchecked, ..Read::of(raw.types, entry) })
+}
+
+/// The severity of an entry; `minor` is short for low.
+fn severity(severity: Option<Severity>, is_minor: bool) -> Option<Severity> {
+    severity.or_else(|| is_minor.then_some(Severity::Low))
 }
 
 fn beside(raw: BTreeMap<String, Vec<String>>) -> Result<Vec<Beside>, String> {
@@ -349,6 +360,8 @@ fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
         when: BTreeMap::new(),
         says,
         minor,
+        unchecked: None,
+        severity: None,
     };
     let read = switch(of_keys)?;
     let switch = Switch { attribute: keys, ..read.entry };
@@ -378,13 +391,27 @@ fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
         None => false,
     };
     let (zero_is_forever, unset_is_forever) = (is_forever(raw.zero), is_forever(raw.unset));
-    let RawPeriod { types, except, attribute, unit, enough, weaker, factor, when, says, minor, .. } = raw;
-    let tells = Tells { says, is_minor: minor };
+    let RawPeriod {
+        types,
+        except,
+        attribute,
+        unit,
+        enough,
+        weaker,
+        factor,
+        when,
+        says,
+        minor,
+        unchecked,
+        severity: own,
+        ..
+    } = raw;
+    let tells = Tells { says, severity: severity(own, minor) };
     let attribute = pattern_path(&attribute)?;
     let when = beside(when)?;
     let entry =
         Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker, factor, when, tells };
-    Ok(Read { except, ..Read::of(types, entry) })
+    Ok(Read { except, unchecked, ..Read::of(types, entry) })
 }
 
 fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
@@ -426,8 +453,14 @@ fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     Ok(Read::of(Some(raw.types), entry))
 }
 
-/// A path of names alone: tables go through every element of a list, so they have no selectors.
+/// A path of names alone: tables go through every element of a list, so they have no selectors. The key of a map at its end
+/// may have dots: `config["retention.ms"]`.
 fn name_path(text: &str) -> Result<NamePath, String> {
+    if let Some((map, key)) = text.strip_suffix("\"]").and_then(|text| text.split_once("[\"")) {
+        let mut names = name_path(map)?;
+        names.push(key.to_owned());
+        return Ok(names);
+    }
     PathPattern::parse(text)?
         .0
         .into_iter()
@@ -516,6 +549,12 @@ mod tests {
 
     fn problem(text: &str) -> String {
         read_change_table("a.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_key_of_a_map_may_have_dots() {
+        assert_eq!(name_path(r#"a.config["retention.ms"]"#).unwrap(), ["a", "config", "retention.ms"]);
+        assert!(name_path("a[name=b]").is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::drift_security::planned;
+use super::managed_twice::undone;
 use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use crate::effective::{Effective, is_read_back};
 
@@ -97,7 +98,9 @@ pub fn changed_outside<'p>(plan: &'p Plan<'p>) -> Vec<ChangedOutside<'p>> {
     }
     let effective = Effective::new(plan);
     let planned = planned(plan);
+    let undone = undone(plan);
     let drifted = plan.resource_drift.iter().filter(|drift| !drift.change.actions.is_no_op());
+    let drifted = drifted.filter(|drift| !undone.contains(&drift.address));
     drifted.filter_map(|drift| of_object(drift, &effective, &planned)).collect()
 }
 

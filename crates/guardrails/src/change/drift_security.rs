@@ -7,6 +7,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, pairs_of};
+use super::managed_twice::undone;
 use super::stateful::is_stateful;
 use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
@@ -67,7 +68,9 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
     let effective = Effective::new(plan);
     let index = PlanIndex::new(plan);
     let planned = planned(plan);
-    for pair in pairs_of(plan, &plan.resource_drift) {
+    let undone = undone(plan);
+    let is_by_hand = |drift: &ResourceChange<'_>| !undone.contains(&drift.address);
+    for pair in pairs_of(plan, &plan.resource_drift).filter(|pair| is_by_hand(pair.resource)) {
         let own = effective.own_drift(pair.resource);
         let drift = own.as_ref().unwrap_or(pair.resource);
         let planned = planned.get(&drift.address).copied();
@@ -92,7 +95,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
             }
         }
     }
-    for drift in &plan.resource_drift {
+    for drift in plan.resource_drift.iter().filter(|drift| is_by_hand(drift)) {
         let is_created = |planned: &&&ResourceChange<'_>| planned.change.actions.creates();
         if let Some(created) = planned.get(&drift.address).filter(is_created)
             && drift.change.actions.only_deletes()

@@ -1,6 +1,6 @@
 //! Reports exceptions from guards that a plan creates.
 
-use planguard_plan::{Plan, ResourceState, Side};
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -31,6 +31,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
+        .filter(|new| !is_for_everyone(new))
         .filter_map(|new| {
             let what = match EXCEPTION_CREATED.group(&new.address.resource_type) {
                 Some(group) => group.loss.as_deref().unwrap_or("is exempt from a guard"),
@@ -44,10 +45,28 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         .collect()
 }
 
+/// Whether every account may read it: that is public, which a guardrail reports.
+fn is_for_everyone(new: &ResourceChange<'_>) -> bool {
+    let after = new.change.after.as_deref();
+    after.and_then(|after| after.get("group")).and_then(Value::as_str) == Some("all")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::find_in_changes;
     use super::*;
+
+    #[test]
+    fn an_image_for_everyone_is_a_matter_of_a_guardrail() {
+        let permission = |to: &str| {
+            format!(
+                r#"{{"address": "aws_ami_launch_permission.a", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"image_id": "ami-1", {to}}}}}}}"#
+            )
+        };
+        assert_eq!(find_in_changes(&GUARD, &permission(r#""group": "all""#)), []);
+        assert_eq!(find_in_changes(&GUARD, &permission(r#""account_id": "444455556666""#)).len(), 1);
+    }
 
     #[test]
     fn what_is_excepted_from_what_is_said() {

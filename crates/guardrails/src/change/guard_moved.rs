@@ -82,6 +82,42 @@ const TIES: &[Tie] = &[
     },
 ];
 
+/// Settings of an object that are resources of their own.
+const SETTINGS: &[Tie] = &[
+    Tie { types: &["aws_s3_bucket_public_access_block"], place: "bucket", loss: "can be made public" },
+    Tie { types: &["aws_s3_bucket_versioning"], place: "bucket", loss: "keeps no old versions" },
+    Tie {
+        types: &["aws_s3_bucket_object_lock_configuration"],
+        place: "bucket",
+        loss: "lets everything be deleted",
+    },
+    Tie { types: &["aws_s3_bucket_logging"], place: "bucket", loss: UNLOGGED },
+    Tie { types: &["aws_networkfirewall_logging_configuration"], place: "firewall_arn", loss: UNLOGGED },
+    Tie { types: &["aws_wafv2_web_acl_logging_configuration"], place: "resource_arn", loss: UNLOGGED },
+    Tie { types: &["aws_route53_query_log"], place: "zone_id", loss: UNLOGGED },
+    Tie { types: &["aws_redshift_logging"], place: "cluster_identifier", loss: UNLOGGED },
+    Tie { types: &["aws_flow_log"], place: "vpc_id", loss: UNLOGGED },
+    Tie { types: &["aws_flow_log"], place: "subnet_id", loss: UNLOGGED },
+    Tie { types: &["aws_flow_log"], place: "eni_id", loss: UNLOGGED },
+    Tie { types: &["aws_flow_log"], place: "transit_gateway_id", loss: UNLOGGED },
+    Tie { types: &["azurerm_monitor_diagnostic_setting"], place: "target_resource_id", loss: UNLOGGED },
+    Tie { types: &["azurerm_mssql_server_extended_auditing_policy"], place: "server_id", loss: UNLOGGED },
+    Tie { types: &["azurerm_mssql_database_extended_auditing_policy"], place: "database_id", loss: UNLOGGED },
+    Tie {
+        types: &["azurerm_storage_account_network_rules"],
+        place: "storage_account_id",
+        loss: "lets in every network",
+    },
+    Tie { types: &["aws_secretsmanager_secret_rotation"], place: "secret_id", loss: "is no longer rotated" },
+    Tie {
+        types: &["aws_backup_vault_lock_configuration"],
+        place: "backup_vault_name",
+        loss: "lets its backups be deleted",
+    },
+];
+
+const UNLOGGED: &str = "is no longer recorded";
+
 /// The findings for guards that are on something else than before.
 pub(super) fn moved(plan: &Plan<'_>) -> Vec<ChangeFinding> {
     pairs(plan).filter_map(|pair| finding(plan, &pair)).collect()
@@ -89,7 +125,12 @@ pub(super) fn moved(plan: &Plan<'_>) -> Vec<ChangeFinding> {
 
 fn finding(plan: &Plan<'_>, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let own_type = pair.resource.address.resource_type.as_str();
-    let tie = TIES.iter().find(|tie| tie.types.contains(&own_type))?;
+    let ties = TIES.iter().chain(SETTINGS).filter(|tie| tie.types.contains(&own_type));
+    ties.into_iter().find_map(|tie| finding_of(plan, pair, tie))
+}
+
+fn finding_of(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie) -> Option<ChangeFinding> {
+    let own_type = pair.resource.address.resource_type.as_str();
     let place = pair.after.root().key(tie.place);
     let Sight::Known(Value::String(old)) = sight(&pair.before.root().key(tie.place)) else { return None };
     let new = match sight(&place) {
@@ -131,6 +172,8 @@ impl Objects {
             let before = change.change.before.as_deref();
             change.address.mode == Mode::Managed
                 && change.address.resource_type != tie
+                // A setting of a bucket has the bucket's name too.
+                && !change.address.resource_type.starts_with("aws_s3_bucket_")
                 && ["id", "arn", "self_link", "name"].iter().any(|identity| {
                     before.and_then(|before| before.get(identity)?.as_str()).is_some_and(|own| own == name)
                 })
@@ -246,6 +289,43 @@ mod tests {
         };
         assert_eq!(found(r#""no-op""#), 1);
         assert_eq!(found(r#""delete", "create""#), 0);
+    }
+
+    #[test]
+    fn a_setting_that_moves_to_another_object_is_told_where_the_old_one_stays() {
+        let found = |old_bucket: &str, others: &str| {
+            let block = |bucket: &str| {
+                format!(r#"{{"bucket": "{bucket}", "block_public_acls": true, "block_public_policy": true}}"#)
+            };
+            let entry = format!(
+                r#"{{"address": "aws_s3_bucket_public_access_block.trail", "change": {{"actions": ["delete", "create"],
+                    "before": {}, "after": {}}}}},
+                   {{"address": "aws_s3_bucket.trail", "change": {{"actions": ["{old_bucket}"], "before": {{"id": "trail"}},
+                    "after": {{"id": "trail"}}}}}}{others}"#,
+                block("trail"),
+                block("logs")
+            );
+            find_in_changes(&GUARD, &entry).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("no-op", ""),
+            [
+                "aws_s3_bucket_public_access_block.trail is put on something else: `bucket` changes from `trail` to `logs`, \
+                 and `trail` can be made public"
+            ]
+        );
+        assert_eq!(found("delete", ""), [""; 0]);
+        let other = r#", {"address": "aws_s3_bucket_public_access_block.other", "change": {"actions": ["create"],
+            "before": null, "after": {"bucket": "trail", "block_public_policy": true}}}"#;
+        assert_eq!(found("no-op", other), [""; 0]);
+        let log =
+            |network: &str| format!(r#"{{"vpc_id": "{network}", "traffic_type": "ALL", "subnet_id": null}}"#);
+        let entry = format!(
+            r#"{{"address": "aws_flow_log.a", "change": {{"actions": ["delete", "create"], "before": {}, "after": {}}}}}"#,
+            log("vpc-1"),
+            log("vpc-2")
+        );
+        assert_eq!(find_in_changes(&GUARD, &entry).len(), 1);
     }
 
     #[test]

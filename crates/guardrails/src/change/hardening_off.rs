@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::dns_texts;
 use super::helm_values::weakened;
 use super::switch::{Wording, turned_off};
 use super::tables::HARDENING_OFF;
@@ -41,6 +42,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(numbers::moved(&pair, &HARDENING_OFF, WORDING.certain));
         found.extend(lists::changed(&pair, &HARDENING_OFF, &LISTS));
         found.extend(admits_more(&pair));
+        found.extend(dns_texts::weakened(&pair));
         found.extend(weakened(&pair));
     }
     found

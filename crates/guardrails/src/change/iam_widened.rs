@@ -593,7 +593,7 @@ mod tests {
         let findings = find_in_update(&GUARD, r#"aws_iam_role_policy.a["x.y"]"#, &before, &after, "{}");
         assert_eq!(
             findings[0].message,
-            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` are removed or loosened"#
+            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` let in what they refused before"#
         );
         assert_eq!(find_in_update(&GUARD, "aws_iam_policy.a", &after, &before, "{}"), []);
     }
@@ -612,7 +612,7 @@ mod tests {
         let bare = trust(account, "{}");
         assert_eq!(
             found(&mfa, &bare)[0].message,
-            "aws_iam_role.a grants more than before in `assume_role_policy`: conditions on `sts:AssumeRole` are removed or loosened"
+            "aws_iam_role.a grants more than before in `assume_role_policy`: conditions on `sts:AssumeRole` let in what they refused before"
         );
         assert_eq!(found(&bare, &mfa), []);
         let organization = trust(r#""*""#, r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#);

@@ -17,7 +17,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         severity: Severity::High,
         why: "Clients find a service by its name, address and certificate. A public address does not come \
               back, and somebody else can take over a dangling name.",
-        remediation: "Keep the record until no client uses it. If it moved to another block, add a `moved` \
+        remediation: "Keep it until no client uses it. If it moved to another block, add a `moved` \
                       block; if it is meant to be destroyed, waive this finding for its address.",
     }
     .rule(),
@@ -46,7 +46,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         let because = because_destroyed(resource);
         let message =
             format!("{} is destroyed{because}: clients that use it no longer find it", resource.address);
-        ChangeFinding::on(resource, message)
+        let found = ChangeFinding::on(resource, message);
+        if is_behind_nothing(resource) { found.weighing(Severity::Low) } else { found }
     })
     .collect()
 }
@@ -60,6 +61,14 @@ fn is_for_authorities(resource: &ResourceChange<'_>) -> bool {
     let before = resource.change.before.as_deref();
     let kind = before.and_then(|before| before.get("type")).and_then(Value::as_str);
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("CAA"))
+}
+
+/// Whether nothing answers at an address: the provider says of it that it is attached to nothing.
+fn is_behind_nothing(resource: &ResourceChange<'_>) -> bool {
+    const ATTACHED: [&str; 4] = ["association_id", "instance", "network_interface", "users"];
+    let members = resource.change.before.as_deref().map(Value::members).unwrap_or_default();
+    let mut attached = members.iter().filter(|(name, _)| ATTACHED.contains(&name.as_ref())).peekable();
+    attached.peek().is_some() && attached.all(|(_, value)| crate::engine::is_empty(value))
 }
 
 /// Google's reserved addresses may be internal ones.
@@ -106,6 +115,19 @@ mod tests {
             r#"module.a["x.y"].google_compute_address.ip is destroyed because its module was removed from the configuration: clients that use it no longer find it"#
         );
         assert_eq!(find_in_changes(&GUARD, &entry("INTERNAL")), []);
+    }
+
+    #[test]
+    fn an_address_that_nothing_has_weighs_little() {
+        let severity = |instance: &str| {
+            let entry = format!(
+                r#"{{"address": "aws_eip.a", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"association_id": "", "instance": "{instance}", "network_interface": ""}}}}}}"#
+            );
+            find_in_changes(&GUARD, &entry)[0].severity
+        };
+        assert_eq!(severity(""), Some(Severity::Low));
+        assert_eq!(severity("i-1"), None);
     }
 
     #[test]

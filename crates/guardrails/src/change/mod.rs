@@ -23,6 +23,7 @@ mod deferred;
 mod denied;
 mod dependents;
 mod destroy_before_create;
+mod dns_texts;
 mod documents;
 mod drift;
 mod drift_security;
@@ -48,6 +49,7 @@ mod final_snapshot_lost;
 mod fixed;
 mod foreign_account;
 mod forgotten;
+mod grant_authority;
 mod grant_created;
 mod group_membership;
 mod guard_annotations;
@@ -65,6 +67,7 @@ mod lists;
 mod live_name_deleted;
 mod login_places;
 mod loss;
+mod managed_twice;
 mod module_vanished;
 mod monitoring_reduced;
 mod named;
@@ -232,7 +235,7 @@ impl ChangeFinding {
 
     /// The same finding, with the severity that an entry of a table has.
     fn told(self, tells: &Tells) -> Self {
-        Self { severity: if tells.is_minor { Some(Severity::Low) } else { self.severity }, ..self }
+        Self { severity: tells.severity.or(self.severity), ..self }
     }
 
     /// The same finding, with another certainty.
@@ -288,6 +291,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &iam_widened::GUARD,
     &key_destroyed::GUARD,
     &live_name_deleted::GUARD,
+    &managed_twice::GUARD,
     &module_vanished::GUARD,
     &monitoring_reduced::GUARD,
     &output_exposed::GUARD,

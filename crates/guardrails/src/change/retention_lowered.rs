@@ -70,6 +70,9 @@ enum Kept {
 
 impl Kept {
     fn read(period: &Period, value: &Value<'_>) -> Option<Self> {
+        if period.zero_is_forever && value.as_str() == Some("") {
+            return Some(Self::Forever);
+        }
         let quantity = crate::engine::quantity(value)?;
         let zero = quantity == Quantity::Number(0.0);
         // Less than nothing means no end.
@@ -214,6 +217,29 @@ fn unit(unit: PeriodUnit, amount: &str) -> String {
 mod tests {
     use super::super::testing::find_in_update;
     use super::*;
+
+    #[test]
+    fn a_key_with_dots_and_a_period_without_an_end_are_read() {
+        let found = |address: &str, before: &str, after: &str| {
+            find_in_update(&GUARD, address, before, after, "{}")
+                .into_iter()
+                .map(|found| found.message)
+                .collect::<Vec<_>>()
+        };
+        let topic = |period: &str| format!(r#"{{"config": {{"retention.ms": "{period}"}}}}"#);
+        assert_eq!(
+            found("kafka_topic.t", &topic("604800000"), &topic("3600000")),
+            [
+                r#"kafka_topic.t: retention is reduced from 604800000 to 3600000 milliseconds (`config["retention.ms"]`)"#
+            ]
+        );
+        assert_eq!(found("kafka_topic.t", &topic("-1"), &topic("3600000")).len(), 1);
+        assert_eq!(found("kafka_topic.t", &topic("3600000"), &topic("-1")), [""; 0]);
+        let used = |period: &str| format!(r#"{{"expiration_policy": [{{"ttl": "{period}"}}]}}"#);
+        assert_eq!(found("google_pubsub_subscription.s", &used(""), &used("86400s")).len(), 1);
+        assert_eq!(found("google_pubsub_subscription.s", &used("2678400s"), &used("86400s")).len(), 1);
+        assert_eq!(found("google_pubsub_subscription.s", &used("86400s"), &used("")), [""; 0]);
+    }
 
     #[test]
     fn a_rule_that_deletes_more_objects_than_before_is_told() {

@@ -7,12 +7,13 @@
 mod parts;
 mod table;
 
+pub(crate) use parts::unexplained;
+pub(crate) use table::{Filler, MIRRORS, Mirror, Parts};
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use planguard_plan::{AttributePath, PathStep, Plan, ResourceChange, Value};
-
-use table::{Filler, MIRRORS, Mirror};
 
 /// The separate resources of a plan that exist before it, by type and by the object that they name.
 #[derive(Debug)]
@@ -57,8 +58,9 @@ impl<'p> Effective<'p> {
         self.without(change, |mirror| self.is_configured(change, mirror))
     }
 
-    /// The same for what was changed since the last apply: then a separate resource filled in what the configuration sets
-    /// by now, if this plan destroys that resource.
+    /// The same for what was changed since the last apply. Then a separate resource filled in what it accounts for, even if
+    /// the configuration sets the attribute as well: the two undo each other, and nobody else did anything. Of an attribute
+    /// without parts, that is what the separate resource says, or all of it, if this plan destroys that resource.
     pub fn own_drift(&self, drift: &ResourceChange<'p>) -> Option<ResourceChange<'p>> {
         let object = drift.change.before.as_deref()?;
         let was_filled_in = |mirror: &Mirror| {
@@ -68,7 +70,17 @@ impl<'p> Effective<'p> {
                 names.any(|name| self.destroyed.contains(&(filler.resource_type, name)))
             })
         };
-        self.without(drift, |mirror| self.is_configured(drift, mirror) && !was_filled_in(mirror))
+        let is_of_another = |mirror: &Mirror| {
+            let found = drift.change.after.as_deref().and_then(|after| after.get(mirror.attribute));
+            let fillers = self.fillers_of(mirror, object);
+            fillers.iter().any(|filler| filler.get(mirror.attribute).is_some_and(|own| Some(own) == found))
+        };
+        self.without(drift, |mirror| {
+            matches!(mirror.parts, Parts::Whole)
+                && self.is_configured(drift, mirror)
+                && !was_filled_in(mirror)
+                && !is_of_another(mirror)
+        })
     }
 
     /// A change without what separate resources account for, except in the mirrors that something leaves out.
@@ -130,7 +142,7 @@ impl<'p> Effective<'p> {
 }
 
 /// Whether a resource fills in the mirror of an object that it names.
-fn belongs(filler: &Filler, resource: &Value<'_>, object: &Value<'_>) -> bool {
+pub(crate) fn belongs(filler: &Filler, resource: &Value<'_>, object: &Value<'_>) -> bool {
     let is_within = filler.within.is_none_or(|name| resource.get(name) == object.get(name));
     is_within
         && filler.when.is_none_or(|(name, text)| match resource.get(name) {

@@ -22,7 +22,7 @@ const SOURCES: &[&str] = &[
 const LISTS: &[&str] = &["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"];
 
 /// What remains of a mirror without the parts that the separate resources account for; `None` where all of it does.
-pub(super) fn unexplained<'p>(
+pub(crate) fn unexplained<'p>(
     mirror: &Mirror,
     value: &Value<'p>,
     fillers: &[&Value<'p>],

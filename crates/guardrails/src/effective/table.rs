@@ -1,19 +1,19 @@
 //! The attributes that only mirror what separate resources give an object.
 
 /// An attribute of an object that the provider fills in from separate resources where the configuration does not set it.
-pub(super) struct Mirror {
+pub(crate) struct Mirror {
     /// The type of the object.
-    pub(super) object: &'static str,
+    pub(crate) object: &'static str,
     /// The attribute that mirrors.
-    pub(super) attribute: &'static str,
+    pub(crate) attribute: &'static str,
     /// How a part of the attribute is known to come from a separate resource.
-    pub(super) parts: Parts,
+    pub(crate) parts: Parts,
     /// The separate resources.
-    pub(super) fillers: &'static [Filler],
+    pub(crate) fillers: &'static [Filler],
 }
 
 /// How a part of a mirror is known to come from a separate resource.
-pub(super) enum Parts {
+pub(crate) enum Parts {
     /// It has the same protocol, ports and sources.
     Rules,
     /// It is a text that this attribute of the separate resource has as well.
@@ -25,17 +25,17 @@ pub(super) enum Parts {
 }
 
 /// A type of separate resources.
-pub(super) struct Filler {
+pub(crate) struct Filler {
     /// The type.
-    pub(super) resource_type: &'static str,
+    pub(crate) resource_type: &'static str,
     /// The attribute that names the objects, as a text or a list of texts.
-    pub(super) names: &'static str,
+    pub(crate) names: &'static str,
     /// The attributes of the object that may be the name.
-    pub(super) identities: &'static [&'static str],
+    pub(crate) identities: &'static [&'static str],
     /// An attribute that must be the same on both, because the name alone does not tell objects apart.
-    pub(super) within: Option<&'static str>,
+    pub(crate) within: Option<&'static str>,
     /// An attribute and the text of its value, if only resources that have it fill in the mirror.
-    pub(super) when: Option<(&'static str, &'static str)>,
+    pub(crate) when: Option<(&'static str, &'static str)>,
 }
 
 /// A type whose resources name the object by one attribute, and all fill in the mirror.
@@ -56,7 +56,7 @@ const ID: &[&str] = &["id"];
 const ID_OR_ARN: &[&str] = &["id", "arn"];
 
 /// All mirrors. A configuration that sets one of them manages it itself, whatever resources there are beside it.
-pub(super) const MIRRORS: &[Mirror] = &[
+pub(crate) const MIRRORS: &[Mirror] = &[
     Mirror {
         object: "aws_security_group",
         attribute: "ingress",
@@ -117,6 +117,40 @@ pub(super) const MIRRORS: &[Mirror] = &[
     policy("aws_s3_bucket", "policy", &[filler("aws_s3_bucket_policy", "bucket", ID)]),
     policy("aws_s3_bucket", "acl", &[filler("aws_s3_bucket_acl", "bucket", ID)]),
     policy("aws_s3_bucket", "grant", &[filler("aws_s3_bucket_acl", "bucket", ID)]),
+    policy(
+        "aws_s3_bucket",
+        "acceleration_status",
+        &[filler("aws_s3_bucket_accelerate_configuration", "bucket", ID)],
+    ),
+    policy("aws_s3_bucket", "cors_rule", &[filler("aws_s3_bucket_cors_configuration", "bucket", ID)]),
+    policy(
+        "aws_s3_bucket",
+        "lifecycle_rule",
+        &[filler("aws_s3_bucket_lifecycle_configuration", "bucket", ID)],
+    ),
+    policy("aws_s3_bucket", "logging", &[filler("aws_s3_bucket_logging", "bucket", ID)]),
+    policy(
+        "aws_s3_bucket",
+        "object_lock_configuration",
+        &[filler("aws_s3_bucket_object_lock_configuration", "bucket", ID)],
+    ),
+    policy(
+        "aws_s3_bucket",
+        "replication_configuration",
+        &[filler("aws_s3_bucket_replication_configuration", "bucket", ID)],
+    ),
+    policy(
+        "aws_s3_bucket",
+        "request_payer",
+        &[filler("aws_s3_bucket_request_payment_configuration", "bucket", ID)],
+    ),
+    policy(
+        "aws_s3_bucket",
+        "server_side_encryption_configuration",
+        &[filler("aws_s3_bucket_server_side_encryption_configuration", "bucket", ID)],
+    ),
+    policy("aws_s3_bucket", "versioning", &[filler("aws_s3_bucket_versioning", "bucket", ID)]),
+    policy("aws_s3_bucket", "website", &[filler("aws_s3_bucket_website_configuration", "bucket", ID)]),
     policy("aws_sqs_queue", "policy", &[filler("aws_sqs_queue_policy", "queue_url", &["id", "url"])]),
     policy("aws_sns_topic", "policy", &[filler("aws_sns_topic_policy", "arn", ID_OR_ARN)]),
     policy("aws_kms_key", "policy", &[filler("aws_kms_key_policy", "key_id", &["id", "key_id", "arn"])]),

@@ -190,9 +190,10 @@ fn what_a_resource_filled_in_that_the_plan_destroys_is_no_drift() {
         r#"{"id": "t", "policy": "default"}"#,
         r#"{"id": "t", "policy": "narrow"}"#,
     );
-    let drift = |actions: &str| {
-        let after = if actions == "delete" { "null" } else { r#"{"arn": "t", "policy": "narrow"}"# };
-        let separate = entry("aws_sns_topic_policy.p", actions, r#"{"arn": "t", "policy": "narrow"}"#, after);
+    let drift = |actions: &str, policy: &str| {
+        let before = format!(r#"{{"arn": "t", "policy": "{policy}"}}"#);
+        let after = if actions == "delete" { "null" } else { &before };
+        let separate = entry("aws_sns_topic_policy.p", actions, &before, after);
         let text = format!(
             r#"{{"format_version": "1.2", "resource_changes": [{separate}], "resource_drift": [{topic}], "configuration":
                 {{"root_module": {{"resources": [{{"mode": "managed", "type": "aws_sns_topic", "name": "t",
@@ -202,6 +203,7 @@ fn what_a_resource_filled_in_that_the_plan_destroys_is_no_drift() {
         let own = Effective::new(&plan).own_drift(&plan.resource_drift[0]);
         own.map(|own| json(own.change.after.as_deref().unwrap().get("policy").unwrap()))
     };
-    assert_eq!(drift("delete").as_deref(), Some("null"));
-    assert_eq!(drift("no-op"), None, "the configuration sets it itself");
+    assert_eq!(drift("delete", "narrow").as_deref(), Some("null"));
+    assert_eq!(drift("no-op", "narrow").as_deref(), Some("null"), "the separate resource sets it");
+    assert_eq!(drift("no-op", "other"), None, "the configuration sets it itself");
 }

@@ -13,7 +13,7 @@ use planguard_plan::{
     ResolvedReference, ResourceChange, ResourceState, Side, Value, View,
 };
 
-use super::{Answer, Evaluator, account_wide, place};
+use super::{Answer, Drafts, Evaluator, account_wide, place};
 use crate::mapped::is_generic;
 use crate::truths::any;
 
@@ -32,6 +32,9 @@ pub struct PlanIndex<'p> {
     /// What the calls of modules pass on.
     passed: Memo<(usize, String), Passed>,
     own_accounts: OnceLock<BTreeSet<String>>,
+    /// Where policies are looked for that are known only after apply.
+    drafts: Option<Drafts<'p>>,
+    drafted: Memo<String, Option<Document>>,
 }
 
 /// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
@@ -145,7 +148,28 @@ impl<'p> PlanIndex<'p> {
             in_module: Memo::default(),
             passed: Memo::default(),
             own_accounts: OnceLock::new(),
+            drafts: None,
+            drafted: Memo::default(),
         }
+    }
+
+    /// The same, with the files of the configuration.
+    #[must_use]
+    pub fn with_drafts(self, drafts: Drafts<'p>) -> Self {
+        Self { drafts: Some(drafts), ..self }
+    }
+
+    pub(super) const fn drafts(&self) -> Option<&Drafts<'p>> {
+        self.drafts.as_ref()
+    }
+
+    /// A policy of the files, read when it is first asked for.
+    pub(super) fn drafted(
+        &self,
+        key: String,
+        read: impl FnOnce() -> Option<Document>,
+    ) -> Arc<Option<Document>> {
+        self.drafted.get(key, read)
     }
 
     /// The accounts that objects of the plan are in.

@@ -8,6 +8,7 @@ mod compared;
 mod counted;
 mod credentials;
 #[cfg(test)]
+mod draft;
 mod forms;
 mod hard_coded;
 mod literal;
@@ -29,6 +30,7 @@ use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
 pub(crate) use companion::is_same_instance;
+pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;

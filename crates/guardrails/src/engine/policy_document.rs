@@ -183,6 +183,9 @@ impl Evaluator<'_, '_> {
     /// they are read at apply, because some ARN in them is unknown, but most of them is known already.
     pub(super) fn statement_of_data_source(&self, test: &StatementTest, place: &View<'_, '_>) -> Truth {
         let Some(found) = self.index.sources_of_policy(place) else { return Truth::Unknown };
+        if found.sources.is_empty() {
+            return self.index.draft_with(place, test, matches);
+        }
         // Other parts of the policy may add statements, so only a match is certain.
         found
             .sources
@@ -202,6 +205,18 @@ impl Evaluator<'_, '_> {
         place: &View<'_, '_>,
     ) -> Option<StatementPlace> {
         let found = self.index.sources_of_policy(place)?;
+        if let Some(document) = self.index.draft(place).as_deref().and_then(Option::as_ref) {
+            let meets = |statement: &Statement| statement_matches(document, statement, test) == Truth::True;
+            let position = document.statements.iter().position(meets)?;
+            let actions = asked_actions(document.statements.get(position)?, test);
+            return Some(StatementPlace {
+                document: 0,
+                position,
+                of: document.statements.len(),
+                sid: None,
+                actions,
+            });
+        }
         found.sources.iter().enumerate().find_map(|(number, source)| {
             let blocks = source.root().key("statement");
             let document = Document::of_blocks(&blocks)?;

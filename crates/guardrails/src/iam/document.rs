@@ -11,6 +11,16 @@ use crate::made_of;
 use crate::truths::any;
 use crate::unreadable::{self, Unreadable};
 
+/// What stands in a draft of a policy for what is known only after apply.
+pub const UNKNOWN: &str = "\u{f8ff}unknown\u{f8ff}";
+
+/// The same, for what identifies one object.
+pub const OF_OBJECT: &str = "\u{f8ff}object\u{f8ff}";
+
+fn is_marked(text: &str) -> bool {
+    text.contains(UNKNOWN) || text.contains(OF_OBJECT)
+}
+
 /// A policy document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Document {
@@ -124,6 +134,48 @@ impl Document {
         Ok(Self { statements: one_or_many(statements).iter().filter_map(Statement::read).collect() })
     }
 
+    /// Reads a draft of JSON text, in which [`UNKNOWN`] and [`OF_OBJECT`] stand for what is known only after apply; `None`
+    /// where it is not certain which statements there are, or what they do.
+    pub(crate) fn of_draft(text: &str) -> Option<Self> {
+        let value = unreadable::json(text).ok()?;
+        let raw = one_or_many(value.get("Statement")?);
+        let is_clear = |statement: &Value<'_>| {
+            let conditions = statement.get("Condition").filter(|value| **value != Value::Null);
+            let are_clear = |value: &Value<'_>| {
+                let members = value.members();
+                matches!(value, Value::Object(_))
+                    && members.iter().all(|(_, keys)| matches!(keys, Value::Object(_)))
+            };
+            statement.get("Effect").and_then(effect).is_some() && conditions.is_none_or(are_clear)
+        };
+        if !raw.iter().all(is_clear) {
+            return None;
+        }
+        let mut document = Self::parse(text).ok()?;
+        for (statement, raw) in document.statements.iter_mut().zip(raw) {
+            let Statement { principals, actions, resources, conditions, .. } = statement;
+            let has_kinds = |key: &str| matches!(raw.get(key), Some(Value::Object(_)));
+            for (values, has_kinds) in [
+                (&mut principals.these, has_kinds("Principal")),
+                (&mut principals.all_but, has_kinds("NotPrincipal")),
+            ] {
+                let known = values.iter_mut().flat_map(|values| &mut values.known);
+                known.for_each(|principal| principal.forget(has_kinds));
+            }
+            for values in
+                [actions, resources].into_iter().flat_map(|listed| [&mut listed.these, &mut listed.all_but])
+            {
+                values.iter_mut().for_each(Values::forget);
+            }
+            for condition in &mut conditions.known {
+                let is_of_object = |value: &String| !is_marked(value) || value == OF_OBJECT;
+                condition.others_are_of_objects = condition.values.known.iter().all(is_of_object);
+                condition.values.forget();
+            }
+        }
+        Some(document)
+    }
+
     /// Reads the `statement` blocks of the data source `aws_iam_policy_document`; `None` where it is unknown how
     /// many there will be.
     pub(crate) fn of_blocks(statements: &View<'_, '_>) -> Option<Self> {
@@ -218,7 +270,25 @@ impl<T> Values<T> {
     }
 }
 
+impl Values<String> {
+    /// Leaves out what is marked as known only after apply.
+    fn forget(&mut self) {
+        let all = self.known.len();
+        self.known.retain(|value| !is_marked(value));
+        self.complete &= self.known.len() == all;
+    }
+}
+
 impl Principal {
+    /// Forgets what is marked as known only after apply; without kinds, this includes the kind.
+    fn forget(&mut self, has_kinds: bool) {
+        let Some(text) = self.id.text().filter(|text| is_marked(text)) else { return };
+        self.id = if text == OF_OBJECT { Identifier::OfObject } else { Identifier::Unknown };
+        if !has_kinds {
+            self.kind = None;
+        }
+    }
+
     fn known(kind: PrincipalKind, id: &str) -> Self {
         Self { kind: Some(kind), id: Identifier::Known(id.to_owned()) }
     }
@@ -408,6 +478,35 @@ mod tests {
             (Some("aws:securetransport"), &["false".to_owned()][..])
         );
         assert_eq!((&like.operator, like.values.known.len()), (&Some(Operator::parse("StringLike")), 2));
+    }
+
+    #[test]
+    fn what_a_draft_marks_is_unknown() {
+        let draft = |statement: &str| {
+            let text = statement.replace('?', UNKNOWN).replace('!', OF_OBJECT);
+            Document::of_draft(&format!(r#"{{"Statement": {statement}}}"#, statement = text))
+        };
+        let document = draft(
+            r#"[{"Effect": "Allow", "Principal": {"AWS": ["*", "!"]}, "Action": ["s3:Get*", "?"], "Resource": "?/*",
+                "Condition": {"ArnEquals": {"aws:SourceArn": "!"}}}, {"Effect": "Allow", "Principal": "?", "Action": "a:b"}]"#,
+        )
+        .unwrap();
+        let [first, second] = document.statements.as_slice() else { panic!() };
+        let known = &first.principals.these.as_ref().unwrap().known;
+        assert_eq!((known[0].id.text(), &known[1].id), (Some("*"), &Identifier::OfObject));
+        let actions = first.actions.these.as_ref().unwrap();
+        assert_eq!((actions.known.as_slice(), actions.complete), (&["s3:Get*".to_owned()][..], false));
+        assert!(!first.resources.these.as_ref().unwrap().complete);
+        let condition = &first.conditions.known[0];
+        assert!(condition.others_are_of_objects && !condition.values.complete);
+        let unknown = &second.principals.these.as_ref().unwrap().known[0];
+        assert_eq!((&unknown.kind, &unknown.id), (&None, &Identifier::Unknown));
+        assert!(second.actions.is_complete());
+        for unclear in
+            [r#""?""#, r#"["?"]"#, r#"[{"Effect": "?"}]"#, r#"[{"Effect": "Allow", "Condition": "?"}]"#]
+        {
+            assert_eq!(draft(unclear), None, "{unclear}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Grant {
             Self::Destroys => format!("{named} is allowed, which destroys data"),
             Self::Escalation => format!("{named} is allowed, with which more rights can be gained"),
             Self::Principal => format!("{named} is a new principal"),
-            Self::WithoutCondition => format!("conditions on {named} are removed or loosened"),
+            Self::WithoutCondition => format!("conditions on {named} let in what they refused before"),
             Self::NoLongerDenied => format!("{named} is no longer denied"),
         }
     }
@@ -64,7 +64,7 @@ impl Grant {
             Self::Destroys => "an action is allowed that destroys data",
             Self::Escalation => "an action is allowed with which more rights can be gained",
             Self::Principal => "there is a new principal",
-            Self::WithoutCondition => "conditions are removed or loosened",
+            Self::WithoutCondition => "conditions let in what they refused before",
             Self::NoLongerDenied => "an action is no longer denied",
         }
     }

@@ -367,6 +367,11 @@ impl<'p, 's> View<'p, 's> {
         }
     }
 
+    /// Whether the plan marks the whole place as known only after apply, whoever gives it a value.
+    pub const fn is_known_only_after_apply(&self) -> bool {
+        matches!(self.unknown, Mask::Whole)
+    }
+
     /// Whether the plan does not tell if an unknown place is set: its configuration has lost the block of the resource,
     /// and the provider may fill the place in. In a plan without any configuration, what is unknown counts as set.
     pub fn may_be_unset(&self) -> bool {
