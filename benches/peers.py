@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measures planguard beside other tools on the same plans, and writes docs/benchmarks.md.
 
-    python3 benches/peers.py --checkov PATH --planguard PATH --generate PATH
+    python3 benches/peers.py --checkov PATH --planguard PATH --generate PATH --real PLAN... --write docs/benchmarks.md
+
+The second series replicates real plans, which the repository does not hold: `--real` names them.
 
 Each run is a process from start to exit; the programs alternate. conftest, opa, trivy and terraform-compliance are measured
 where they are on the PATH, OPA's library where the Python package `opa-golib-python-bindings` is installed. Nothing here
@@ -11,6 +13,7 @@ passes or fails. See README.md beside this file.
 import argparse
 import datetime
 import importlib.util
+import json
 import os
 import pathlib
 import platform
@@ -24,7 +27,9 @@ sys.dont_write_bytecode = True  # nothing is left beside the scripts
 from measured import run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/benchmarks.md"
+
+# The addresses of the copies of a real plan: its root module, as a module call of this name with an index.
+COPY = "copy"
 
 # What each policy of the comparison with OPA looks at.
 POLICIES = [
@@ -41,7 +46,11 @@ def main():
     if arguments.opa_binding:
         return evaluate_with_binding(*arguments.opa_binding)
     with tempfile.TemporaryDirectory(prefix="planguard-bench-") as directory:
-        PAGE.write_text(measured(pathlib.Path(directory), arguments))
+        text = measured(pathlib.Path(directory), arguments)
+    if arguments.write:
+        arguments.write.write_text(text)
+    else:
+        print(text)
 
 
 def parse_arguments():
@@ -52,6 +61,10 @@ def parse_arguments():
     parser.add_argument("--checkov", default=shutil.which("checkov"), metavar="PROGRAM")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each program (default: 5)")
     parser.add_argument("--megabytes", type=int, nargs="*", default=[1, 10], help="default: 1 10, beside 168 kB")
+    parser.add_argument("--real", type=pathlib.Path, nargs="*", default=[], metavar="PLAN",
+                        help="real plans in JSON, as they are and replicated to --real-megabytes")
+    parser.add_argument("--real-megabytes", type=int, default=10)
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help="the page; default: standard output")
     parser.add_argument("--commit", default="", help="the commit of the planguard that is measured")
     parser.add_argument("--opa-binding", nargs=2, metavar=("POLICIES", "PLAN"), help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -89,6 +102,14 @@ def measured(directory, arguments):
         with path.open("wb") as out:
             subprocess.run([arguments.generate, *wanted], stdout=out, check=True)
         plans.append((name, path))
+    real = []
+    for number, source in enumerate(arguments.real):
+        size = source.stat().st_size
+        real.append((f"real {number + 1}, {megabytes(size)}", source.resolve()))
+        if size < arguments.real_megabytes * 1_000_000:
+            path = directory / f"real-{number + 1}.json"
+            times = replicate(source, arguments.real_megabytes * 1_000_000, path)
+            real.append((f"real {number + 1} × {times}, {megabytes(path.stat().st_size)}", path))
     policies = directory / "policies"
     write_policies(policies, 100)
     load = os.getloadavg()[0]
@@ -97,7 +118,51 @@ def measured(directory, arguments):
         table("A hundred policies in Rego", [(name, with_policies(arguments, path, policies)) for name, path in plans],
               arguments),
     ]
+    if real:
+        tables.append(table("Real plans, and replicated", [(name, built_in(arguments, path)) for name, path in real], arguments))
     return page(arguments, load, tables)
+
+
+def megabytes(size):
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def replicate(source, wanted, path):
+    """Writes a plan of about so many bytes: the resources of a plan again and again, each copy as an instance of a module
+    call. The configuration of the copies is the same, as that of `count` is."""
+    plan = json.loads(source.read_bytes())
+    changes = plan.get("resource_changes", [])
+    resources = plan.get("planned_values", {}).get("root_module", {})
+    one = len(json.dumps([changes, resources], separators=(",", ":")))
+    times = max(1, round((wanted - source.stat().st_size) / max(one, 1)) + 1)
+    copies = [f"module.{COPY}[{number}]" for number in range(times)]
+    plan["resource_changes"] = [moved(change, copy) for copy in copies for change in changes]
+    plan.setdefault("planned_values", {})["root_module"] = {
+        "child_modules": [dict(moved(resources, copy), address=copy) for copy in copies]
+    }
+    configuration = plan.get("configuration", {})
+    root = configuration.get("root_module", {})
+    call = {"source": "./copy", "count_expression": {"constant_value": times}, "module": root}
+    configuration["root_module"] = {"module_calls": {COPY: call}}
+    # What the state and drift have is of the objects before they were copied.
+    for section in ("prior_state", "resource_drift", "relevant_attributes", "output_changes"):
+        plan.pop(section, None)
+    path.write_text(json.dumps(plan, separators=(",", ":")))
+    return times
+
+
+def moved(value, module):
+    """A resource change or a module of planned values, in a module."""
+    inside = dict(value)
+    for key in ("address", "module_address", "previous_address"):
+        if inside.get(key):
+            inside[key] = f"{module}.{inside[key]}"
+    if "change" in inside:
+        inside.setdefault("module_address", module)
+    for key in ("resources", "child_modules"):
+        if key in inside:
+            inside[key] = [moved(member, module) for member in inside[key]]
+    return inside
 
 
 def write_policies(directory, count):
@@ -165,7 +230,7 @@ def page(arguments, load, tables):
     today = datetime.date.today().isoformat()
     return f"""# Benchmarks
 
-planguard beside other tools, on the same plans. `python3 benches/peers.py` writes this page;
+planguard beside other tools, on the same plans. `python3 benches/peers.py --write docs/benchmarks.md` writes this page;
 `benches/README.md` has more figures of planguard alone, and how the plans are made.
 
 Measured on {today}: {os.cpu_count()} cores ({processor}), {platform.system()} {platform.machine()}, load {load:.1f}, Python {platform.python_version()};
@@ -174,11 +239,21 @@ alternate, so that other load meets all of them alike.
 
 {(chr(10) * 2).join(tables)}
 
+## What each tool did
+
+- `planguard check PLAN` reads the whole plan, applies its built-in rules to planned values and to changes, resolves references,
+  looks for credentials, replaces sensitive values and writes its text report.
+- Checkov (`--framework terraform_plan --compact --quiet`) builds a graph of the planned resources, applies its own checks
+  and writes failed checks. Most of its checks have no counterpart in planguard, and the other way round.
+- With policies in Rego, each tool loads the same hundred policies and evaluates them on the plan. planguard makes a report of
+  findings with addresses and redaction; OPA writes a value, and its library none.
+
 ## What these figures are not
 
 - The tools do different work. Checkov has more checks for more kinds of files, and looks at the planned state; planguard looks at
   the change as well. Neither finds what the other does. The time is what a pipeline waits for.
-- The plans are generated: 20 types of AWS, Azure and Google, in the proportions that `benches/README.md` says. Real plans differ.
+- The generated plans have 20 types of AWS, Azure and Google, in the proportions that `benches/README.md` says. Real plans
+  differ; those that were replicated have the same few resources many times, each copy as an instance of a module.
 - The machine was shared with other work. CPU time suffers less from that than wall time does.
 - `OPA (binding)` is OPA's library in a Python process that starts for each run (about 20 ms), and not `opa eval`.
 - The start of Checkov, about the same for every plan, is most of its time on small plans. It is paid in every run.

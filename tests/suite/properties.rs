@@ -301,7 +301,7 @@ fn found(resources: Vec<Value>) -> BTreeSet<(String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(10)))]
 
     /// Every value that a mark hides, wherever it is copied to, is in no output of any format.
     #[test]
@@ -342,7 +342,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(4)))]
 
     #[test]
     fn the_order_of_resources_changes_nothing(resources in resources(), seed in any::<u64>()) {

@@ -252,7 +252,7 @@ fn any_change() -> impl Strategy<Value = (String, String, String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(4)))]
 
     #[test]
     fn sums_add_up_whatever_the_order(changes in prop::collection::vec(any_change(), 0..12), seed in any::<u64>()) {

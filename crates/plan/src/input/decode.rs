@@ -277,4 +277,15 @@ mod tests {
         zip.extend(OLD_PLAN);
         assert!(is_binary_plan(&zip));
     }
+
+    #[test]
+    fn an_archive_without_a_plan_is_told_from_one_with_it() {
+        for names in [&["abcdef"][..], &["tfplanned"], &["a", "b"]] {
+            let zip = sample_zip(names);
+            assert!(!is_binary_plan(&zip), "{names:?}");
+            assert!(matches!(decode(zip, CAP), Err(Problem::Zip)), "{names:?}");
+        }
+        assert!(matches!(decode(sample_zip(&[]), CAP), Err(Problem::Zip)));
+        assert!(matches!(decode(sample_zip(&["tfplan"]), CAP), Err(Problem::BinaryPlan)));
+    }
 }

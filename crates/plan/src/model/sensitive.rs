@@ -340,6 +340,16 @@ mod tests {
         assert_eq!(collected(&plan), ["hunter2", "hunter3", "hunter4"]);
     }
 
+    /// Some providers report objects that look like states, with marks of their own.
+    #[test]
+    fn values_of_a_state_may_have_marks_of_their_own() {
+        let plan = r#"{"format_version": "1.2", "prior_state": {"values": {
+            "outputs": {"o": {"sensitive": false, "value": {"x": {"sensitive": true, "value": "in-output"}}}},
+            "root_module": {"resources": [{"mode": "data", "type": "x_state", "sensitive_values": {}, "values": {
+                "outputs": [{"sensitive": true, "value": "in-resource"}, {"sensitive": false, "value": "open"}]}}]}}}}"#;
+        assert_eq!(collected(plan), ["in-output", "in-resource"]);
+    }
+
     #[test]
     fn keys_of_maps_that_are_sensitive_as_a_whole_are_sensitive() {
         let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "a.b", "change": {

@@ -160,4 +160,21 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn what_is_unknown_of_an_output_is_listed_where_all_of_it_is() {
+        let text = r#"{"format_version": "1.2", "resource_changes": [], "output_changes": {
+            "all": {"actions": ["create"], "before": null, "after_unknown": true},
+            "known": {"actions": ["create"], "before": null, "after": 1, "after_unknown": false},
+            "part": {"actions": ["create"], "before": null, "after": {"b": [1]}, "after_unknown": {"a": true, "b": [false, true]}}}}"#;
+        let plan = Plan::parse(text).unwrap();
+        let found: Vec<(Owner, String)> =
+            plan.unknown_values().into_iter().map(|value| (value.owner, value.path.to_string())).collect();
+        let output = |name: &str| Owner::Output(name.to_owned());
+        let path = |path: &str| path.to_owned();
+        assert_eq!(
+            found,
+            [(output("all"), path("")), (output("part"), path("a")), (output("part"), path("b[1]"))]
+        );
+    }
 }

@@ -14,6 +14,7 @@ pub(super) fn spans(
 ) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
+    // A run that is too short for a value is skipped, which saves time and changes nothing.
     for run in runs(bytes, (shortest * 8).div_ceil(6), |byte| sextet(byte).is_some()) {
         found.extend(digits(bytes, &run, 6, sextet, find));
     }
@@ -144,6 +145,8 @@ mod tests {
     fn base64_is_found_in_both_alphabets_with_and_without_padding() {
         assert_eq!(found("x aHVudGVyMj4+Pz8= y", "hunter2>>??"), ["aHVudGVyMj4+Pz8="]);
         assert_eq!(found("x aHVudGVyMj4-Pz8 y", "hunter2>>??"), ["aHVudGVyMj4-Pz8"]);
+        assert_eq!(found("x aHVuPz8/dGVy y", "hun???ter"), ["aHVuPz8/dGVy"]);
+        assert_eq!(found("x aHVuPz8_dGVy y", "hun???ter"), ["aHVuPz8_dGVy"]);
     }
 
     #[test]
@@ -166,6 +169,7 @@ mod tests {
     fn percent_encoded_values_are_found_in_urls_and_forms() {
         assert_eq!(found("?p=hun%2Fter%202&q", "hun/ter 2"), ["hun%2Fter%202"]);
         assert_eq!(found("?p=hun%2fter+2&q", "hun/ter 2"), ["hun%2fter+2"]);
+        assert_eq!(found("?p=hun%2fter+2&q", "hun/ter+2"), ["hun%2fter+2"]);
         assert_eq!(found("100% of é, 5 %zz", "hunter2"), [""; 0]);
     }
 }

@@ -130,6 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_equals_a_sensitive_value_stays_and_two_letters_go() {
+        assert_eq!(
+            JsonRedactor::new(["ab".to_owned()].into()).value(&json!(["ab", "abc"])),
+            json!([PLACEHOLDER, "abc"])
+        );
+        let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.secret", "change": {
+            "actions": ["create"], "after": {"a": "aws_x.secret"}, "after_sensitive": {"a": true}}}]}"#;
+        let redactor = JsonRedactor::for_plan(&Plan::parse(plan).unwrap()).unwrap();
+        assert_eq!(redactor.value(&json!("aws_x.secret")), json!("aws_x.secret"));
+        assert_eq!(redactor.value(&json!("aws_x.secrets")), json!("(sensitive value)s"));
+    }
+
+    #[test]
     fn masks_hide_what_stands_beside_them() {
         let change = json!({
             "after": {"port": 80, "on": true, "name": "n", "gone": null, "list": [1, 2]},

@@ -479,6 +479,65 @@ mod tests {
         assert_eq!(both.unescaped(), "a\t7\n");
     }
 
+    #[test]
+    fn what_needs_no_redaction_is_told_as_it_is() {
+        let address: Address = r#"module.m["k"].aws_x.a[0]"#.parse().unwrap();
+        assert_eq!(SafeText::address(&address).unescaped(), r#"module.m["k"].aws_x.a[0]"#);
+        assert_eq!(SafeText::module(&address).unescaped(), r#"module.m["k"]"#);
+        assert_eq!(SafeText::instance_key(address.key.as_ref().unwrap()).unescaped(), "[0]");
+        assert_eq!(
+            SafeText::actions(&Actions::from_words(["delete", "create"])).unescaped(),
+            "delete+create"
+        );
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let digest = Sha256Digest::of_file(file.path()).unwrap();
+        // Of no bytes.
+        let written = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(SafeText::digest(&digest).unescaped(), written);
+    }
+
+    #[test]
+    fn parts_of_a_safe_text_are_those_of_its_text() {
+        let text = SafeText::fixed("a.b is\ta\nsecond line\u{1b}");
+        assert_eq!(text.replaced("a.b", "c").unescaped(), "c is\ta\nsecond line\u{1b}");
+        assert_eq!(text.after(&SafeText::fixed("a.b")).unwrap().unescaped(), "is\ta\nsecond line\u{1b}");
+        assert_eq!(text.after(&SafeText::fixed("a")), None);
+        assert_eq!(text.after(&SafeText::fixed("is")), None);
+        let lines = text.lines();
+        assert_eq!(
+            lines.iter().map(SafeText::unescaped).collect::<Vec<_>>(),
+            ["a.b is\ta", "second line\u{1b}"]
+        );
+        assert_eq!(SafeText::fixed("ab").padded(4).unescaped(), "ab  ");
+        for written in [text.for_terminal(), text.for_terminal_line(), text.for_document()] {
+            assert!(written.starts_with("a.b is") && !written.contains('\u{1b}'), "{written:?}");
+        }
+        assert_eq!(text.for_terminal().lines().count(), 2);
+        assert_eq!(text.for_terminal_line().lines().count(), 1);
+        assert_eq!(text.for_document().lines().count(), 2);
+    }
+
+    /// A word of a sentence goes only where it is set apart, on both sides.
+    #[test]
+    fn a_grave_accent_on_one_side_sets_nothing_apart() {
+        let redactor = redactor(&["destroyed"]);
+        for text in ["`destroyed", "destroyed`", "` destroyed `"] {
+            assert_eq!(redactor.sentence(text).unescaped(), text);
+        }
+        assert_eq!(redactor.sentence("`destroyed`").unescaped(), "`(sensitive value)`");
+        let named = of_plan(&["destroyed"], &[], &["destroyed"]);
+        assert_eq!(named.sentence("`destroyed`").unescaped(), "`destroyed`");
+    }
+
+    #[test]
+    fn short_values_of_a_plan_are_those_that_are_no_names_and_not_common() {
+        let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.a", "change": {
+            "actions": ["create"], "after": {"size": 1, "ports": [5000, 5000, "5000"], "pin": 6000}}}]}"#;
+        let plan = Plan::parse(plan).unwrap();
+        let sensitive = BTreeSet::from(["size", "5000", "4711", "longer-than-that"].map(str::to_owned));
+        assert_eq!(short_values(&plan, &sensitive), BTreeSet::from(["4711"]));
+    }
+
     /// A redactor of a plan that has these addresses and attribute names.
     fn of_plan(values: &[&str], addresses: &[&str], names: &[&str]) -> Redactor {
         let mut redactor = redactor(values);
@@ -509,6 +568,16 @@ mod tests {
         );
         let text = "aws_x.password_db.password is weak";
         assert_eq!(redactor.text(text).unescaped(), text);
+        // What stands behind the name, or only looks like a key, does not stay.
+        let with_secret = of_plan(&["password", "hunter2-secret"], &["aws_x.password_db"], &["password"]);
+        for (text, shown) in [
+            ("aws_x.password_db.password: hunter2-secret", "aws_x.password_db.password: (sensitive value)"),
+            (r#"{"my password": 1}"#, r#"{"my (sensitive value)": 1}"#),
+            (r#"{"hunter2-secret": 1}"#, r#"{"(sensitive value)": 1}"#),
+            (r#"["password", 1]"#, r#"["(sensitive value)", 1]"#),
+        ] {
+            assert_eq!(with_secret.text(text).unescaped(), shown);
+        }
         let path = AttributePath::default().key("tags").key("password");
         assert_eq!(redactor.path(&path).unescaped(), "tags.password");
         let path = AttributePath::default().key("hunter2-secret").key("hunter2-secret");

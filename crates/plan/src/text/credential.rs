@@ -128,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_has_the_forms_that_it_contains_and_no_others() {
+        let forms = |text: &str| -> Vec<&str> {
+            FORMS.iter().filter(|form| form.is_in(text)).map(|form| form.name).collect()
+        };
+        assert_eq!(forms("https://admin:hunter2hunter2@db.internal/x"), ["a password in a URL"]);
+        assert_eq!(forms("user AKIAABCDEFGHIJKLMNOP"), ["an AWS access key"]);
+        // A marker is no credential.
+        assert!(forms("https://db.internal/AKIA/PRIVATE KEY/ghp_/xox").is_empty());
+    }
+
+    #[test]
     fn only_the_secret_part_is_found() {
         for (text, secret) in [
             ("key sk_live_51HhYq2eZvKYlo2C0aBcDeFg end", "51HhYq2eZvKYlo2C0aBcDeFg"),

@@ -573,7 +573,9 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            cases: ProptestConfig::default().cases.div_ceil(5), failure_persistence: None, ..ProptestConfig::default()
+        })]
 
         #[test]
         fn no_text_makes_a_pass_panic(words in prop::collection::vec(word(), 0..40), spaced: bool) {

@@ -235,7 +235,7 @@ fn attributes(value: &Value<'_>, wanted: &BTreeSet<&str>, names: &mut BTreeSet<S
 
 #[cfg(test)]
 mod tests {
-    use super::is_word;
+    use super::{is_short_name, is_word};
 
     #[test]
     fn words_are_letters_of_one_case() {
@@ -244,6 +244,17 @@ mod tests {
         }
         for text in ["", "hunter2", "Sup3r-Secret", "aBcDeF", "a--b", "x:y"] {
             assert!(!is_word(text), "{text}");
+        }
+    }
+
+    /// Names of attributes, and not secrets of five characters that are keys.
+    #[test]
+    fn short_names_have_one_digit_at_most() {
+        for name in ["ipv4", "md5_a", "name", "a"] {
+            assert!(is_short_name(name), "{name}");
+        }
+        for key in ["123456", "ab12", "12345", "aB3dE", "a-b", "longer_name", "abcdef"] {
+            assert!(!is_short_name(key), "{key}");
         }
     }
 }

@@ -633,7 +633,9 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            cases: ProptestConfig::default().cases.div_ceil(2), failure_persistence: None, ..ProptestConfig::default()
+        })]
 
         #[test]
         fn results_do_not_change(policy in policy(), plan in plan()) {
