@@ -7,8 +7,8 @@ mod companion;
 mod compared;
 mod counted;
 mod credentials;
-#[cfg(test)]
 mod draft;
+#[cfg(test)]
 mod forms;
 mod hard_coded;
 mod literal;
