@@ -17,6 +17,7 @@ use planguard_plan::{Attribute, AttributePath, Mode, PathStep, ResourceChange, R
 use planguard_threads::{self as threads, Stack};
 
 use super::benchmarks::{Answer, Asked};
+use super::place::policy_draft;
 use super::{PlanCheck, Usual};
 use crate::enforcement::Enforcement;
 use crate::finding::{
@@ -94,7 +95,11 @@ fn by_mapping<'m, 'p>(
 impl PlanCheck<'_> {
     pub(super) fn guardrails(&mut self) {
         let plan = self.plan;
-        let index = PlanIndex::new(plan);
+        let (configuration, sources, origin) =
+            (&self.configuration, &self.rules.sources, self.document_origin);
+        let index = PlanIndex::new(plan).with_drafts(Box::new(move |change, path| {
+            policy_draft(configuration.get_or_init(|| sources.of(plan, origin)).as_deref()?, change, path)
+        }));
         let mut by_type: BTreeMap<String, Vec<&ResourceChange<'_>>> = BTreeMap::new();
         for change in &plan.resource_changes {
             let resource_type = &change.address.resource_type;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use planguard_guardrails::{OF_OBJECT, PolicyDraft, UNKNOWN};
 use planguard_plan::redact::SafeText;
 use planguard_plan::{AttributePath, PathStep, ResourceChange, ResourceState, Side, Value, View};
-use planguard_source::{Configuration, Precision, Sought, Spot, Tool};
+use planguard_source::{Configuration, Draft, Marks, Precision, Sought, Spot, Tool, referred_block};
 
 use super::PlanCheck;
 use crate::finding::{SourceLine, SourcePlace, SourcePrecision};
@@ -44,14 +45,7 @@ impl PlanCheck<'_> {
         if !change.exists_after() || change.deposed.is_some() {
             return None;
         }
-        let sought = Sought {
-            address: &change.address,
-            attribute: path.filter(|path| !path.is_empty()),
-            after: change.change.after.as_deref(),
-            tool: change.provider_name.as_deref().map(|provider| {
-                if provider.starts_with(OPENTOFU) { Tool::OpenTofu } else { Tool::Terraform }
-            }),
-        };
+        let sought = sought(change, path);
         let place = self.sources_of_plan()?.locate(&sought)?;
         Some(SourcePlace {
             at: self.source_line(&place.at),
@@ -94,6 +88,9 @@ impl PlanCheck<'_> {
         }
         match view.attribute() {
             planguard_plan::Attribute::Unknown => Some(SafeText::fixed(KNOWN_LATER)),
+            planguard_plan::Attribute::Unset if view.is_known_only_after_apply() => {
+                Some(SafeText::fixed(KNOWN_LATER))
+            }
             planguard_plan::Attribute::Unset => Some(SafeText::fixed("(not set)")),
             planguard_plan::Attribute::Known(value) => self.written(value),
         }
@@ -104,6 +101,30 @@ impl PlanCheck<'_> {
         let text = value.written();
         (text.chars().count() <= LONGEST).then(|| self.redactor.text(&text))
     }
+}
+
+/// What to look for in a configuration.
+fn sought<'s>(change: &'s ResourceChange<'_>, path: Option<&'s AttributePath>) -> Sought<'s> {
+    Sought {
+        address: &change.address,
+        attribute: path.filter(|path| !path.is_empty()),
+        after: change.change.after.as_deref(),
+        tool: change
+            .provider_name
+            .as_deref()
+            .map(|provider| if provider.starts_with(OPENTOFU) { Tool::OpenTofu } else { Tool::Terraform }),
+    }
+}
+
+/// The policy that the configuration gives an attribute.
+pub(super) fn policy_draft(
+    configuration: &Configuration,
+    change: &ResourceChange<'_>,
+    path: &AttributePath,
+) -> Option<PolicyDraft> {
+    let place = configuration.locate(&sought(change, Some(path)))?;
+    let Draft { json, references } = place.draft(Marks { unknown: UNKNOWN, of_object: OF_OBJECT })?;
+    Some(PolicyDraft { json, references, block: referred_block })
 }
 
 /// The place of a path on both sides. An element corresponds to another only if each is the only one: elements of a set

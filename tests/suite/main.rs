@@ -13,6 +13,7 @@ mod completions;
 mod cost;
 mod coverage;
 mod docs;
+mod drafts;
 mod drift;
 mod encodings;
 mod environments;

@@ -11,6 +11,7 @@ mod body;
 mod compare;
 mod configuration;
 mod directory;
+mod draft;
 mod hcl;
 mod json;
 mod locate;
@@ -25,5 +26,6 @@ mod tf_json;
 
 pub use configuration::{Configuration, Sought};
 pub use directory::{Tool, holds_configuration};
+pub use draft::{Draft, Marks, referred_block};
 pub use place::{Place, Position, Precision, SourceFile, Spot};
 pub use problem::SourceError;

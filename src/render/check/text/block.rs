@@ -212,9 +212,10 @@ impl<'r> Block<'r> {
         }
     }
 
-    /// The remedies of the other guardrails that found the same, each with its rule.
+    /// The remedies of the other guardrails that found the same, each with its rule. What has no room is where its command
+    /// shows it.
     fn other_remedies(&self, page: &mut Page, first: &Finding) {
-        const MOST: usize = 2;
+        const MOST: usize = 3;
         let mut told: Vec<&SafeText> = first.remediation.iter().collect();
         let others = first
             .shares
@@ -225,13 +226,15 @@ impl<'r> Block<'r> {
             let Some(remedy) = share.remediation.as_ref().filter(|remedy| !told.contains(remedy)) else {
                 continue;
             };
-            if left == 0 {
-                return;
-            }
-            left -= 1;
             told.push(remedy);
-            let label = format!("  fix of {}: ", share.rule.id.for_terminal_line());
-            page.prose(&label, 7, remedy.unescaped(), None);
+            let rule = share.rule.id.for_terminal_line();
+            let label = format!("  fix of {rule}: ");
+            if left == 0 {
+                page.line(format!("{label}planguard rules {rule}"));
+            } else {
+                left -= 1;
+                page.prose(&label, 7, remedy.unescaped(), None);
+            }
         }
     }
 
