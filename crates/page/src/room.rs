@@ -165,7 +165,9 @@ mod tests {
         assert!(written.len() <= small, "{} of {small}", written.len());
         assert!(cut(&page).is_empty(), "resources matter more");
         let objects = page.drift.iter().filter(|drift| drift.is_cut).count();
-        assert!(objects > 1 && written.contains(&format!("The differences of {objects} objects are left out")));
+        assert!(
+            objects > 1 && written.contains(&format!("The differences of {objects} objects are left out"))
+        );
         // With less room still.
         let smaller = small - 95_000;
         let written = render_within(&mut page, smaller).unwrap();
