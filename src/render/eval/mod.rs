@@ -83,7 +83,7 @@ mod tests {
         let lone = || vec![result(&[("x", json!({"a": [large]}))], json!({}))];
         assert_eq!(rendered(lone(), "text"), "{\n  \"a\": [\n    -123456789012345678901234567890\n  ]\n}\n");
         assert_eq!(rendered(lone(), "values"), "[{\"a\":[-123456789012345678901234567890]}]\n");
-        assert!(rendered(lone(), "json").contains("\n            -123456789012345678901234567890\n"));
+        assert!(rendered(lone(), "json").contains("  -123456789012345678901234567890\n"));
         let bound = || vec![result(&[("x", json!(large))], json!({"y": large}))];
         assert_eq!(rendered(bound(), "raw"), "-123456789012345678901234567890\n");
         assert_eq!(rendered(bound(), "bindings"), "{\"y\":-123456789012345678901234567890}\n");

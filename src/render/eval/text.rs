@@ -41,7 +41,7 @@ fn render(report: &QueryReport, layout: Layout) -> Result<String, RenderError> {
     for result in results {
         let shown = columns.iter().filter_map(|index| result.expressions.get(*index));
         let cells = result.bindings.values().chain(shown.map(|expression| &expression.value));
-        let written = |value| json::compact(value).map(|text| report.integers.restored(&text));
+        let written = |value: &Value| json::compact(value).map(|text| report.integers.restored(&text));
         table.add_row(cells.map(written).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(format!("{table}\n"))
