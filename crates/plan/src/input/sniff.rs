@@ -218,6 +218,23 @@ mod tests {
         assert_eq!(look_at(b""), Look::Empty);
     }
 
+    /// The directory of an archive stands at its end, which may be far behind what is read of its start.
+    #[test]
+    fn the_plan_of_a_large_archive_is_found_in_its_directory() {
+        for filler in [100_000, 2_000_000] {
+            for (names, looks) in [(["tfstate", "tfplan"], Look::Plan), (["tfstate", "others"], Look::Binary)]
+            {
+                let small = sample_zip(&names);
+                let directory = memmem::find(&small, b"PK\x01\x02").unwrap();
+                let (entries, directory) = small.split_at(directory);
+                // The first entry, what it holds, and the directory of both.
+                let first = entries.get(..30 + names[0].len()).unwrap();
+                let large = [first, &vec![b'x'; filler], directory].concat();
+                assert_eq!(look_at(&large), looks, "{names:?} {filler}");
+            }
+        }
+    }
+
     #[test]
     fn a_name_that_lies_across_two_reads_is_found() {
         for shift in 0..20 {

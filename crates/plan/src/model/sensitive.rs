@@ -405,6 +405,14 @@ mod tests {
         assert!(collected(&plan(&copy)).contains(&"sunshine".to_owned()));
         let many = copy.replace(r#""sunshine""#, r#"["sunshine", "sunshine", "sunshine"]"#);
         assert!(!collected(&plan(&many)).contains(&"sunshine".to_owned()));
+        // Places under a credential's name are no ordinary ones, however deep.
+        for attributes in [
+            r#"{"password": ["sunshine", "sunshine", "sunshine"]}"#,
+            r#"{"password": [{"a": ["sunshine", "sunshine", "sunshine"]}]}"#,
+        ] {
+            let under = format!(", {}", unmarked("aws_x", attributes));
+            assert!(collected(&plan(&under)).contains(&"sunshine".to_owned()), "{attributes}");
+        }
         // What an attribute holds is sensitive by itself.
         let password = format!(", {}", unmarked("aws_db_instance", r#"{"password": "authenticate"}"#));
         assert!(collected(&plan(&password)).contains(&"authenticate".to_owned()));

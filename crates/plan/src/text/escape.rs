@@ -109,12 +109,16 @@ fn push_code_point(text: &mut String, character: char) {
 /// Whether a text starts like a workflow command of GitHub (`::error::`, `##[error]`) or Azure Pipelines (`##vso[`).
 ///
 /// Both systems look for `##[` and `##vso[` anywhere in a line. GitHub takes `::` at the start of a line only, but any
-/// word may come to stand there when lines wrap. An IPv6 address has two colons only once.
+/// word may come to stand there when lines wrap, and the `::` that ends the command may be in another text of the line. An
+/// IPv6 address has two colons only once, and no letters behind F, which every command has.
 fn starts_command(text: &str, starts_word: bool) -> bool {
     let is_github = || {
         let line = text.lines().next().unwrap_or_default();
-        line.strip_prefix("::")
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::"))
+        line.strip_prefix("::").is_some_and(|rest| {
+            let mut name = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+            let is_no_address = name.any(|byte| !byte.is_ascii_hexdigit());
+            rest.starts_with(|c: char| c.is_ascii_alphabetic()) && (is_no_address || rest.contains("::"))
+        })
     };
     starts_hash_command(text) || starts_word && is_github()
 }
@@ -211,6 +215,22 @@ mod tests {
         );
         let harmless = "data::x::y, open to ::/0 and ::ffff:10.0.0.1, ## heading";
         assert_eq!(for_terminal(harmless), harmless);
+    }
+
+    /// A report may print two texts on a line, or another text with two colons, such as an address.
+    #[test]
+    fn a_command_that_another_text_of_the_line_would_end_is_none() {
+        for (text, shown) in [
+            ("::error x", "\\u{3a}:error x"),
+            ("a ::stop-commands", "a \\u{3a}:stop-commands"),
+            ("::add-mask", "\\u{3a}:add-mask"),
+            ("::", "::"),
+            ("::fe80", "::fe80"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(for_terminal(text), shown);
+            assert!(!format!("{} is open to ::/0", for_terminal(text)).starts_with("::error"));
+        }
     }
 
     #[test]

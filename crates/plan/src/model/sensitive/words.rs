@@ -235,7 +235,10 @@ fn attributes(value: &Value<'_>, wanted: &BTreeSet<&str>, names: &mut BTreeSet<S
 
 #[cfg(test)]
 mod tests {
-    use super::{is_short_name, is_word};
+    use std::collections::BTreeSet;
+
+    use super::{is_short_name, is_word, names_among};
+    use crate::model::Plan;
 
     #[test]
     fn words_are_letters_of_one_case() {
@@ -256,5 +259,16 @@ mod tests {
         for key in ["123456", "ab12", "12345", "aB3dE", "a-b", "longer_name", "abcdef"] {
             assert!(!is_short_name(key), "{key}");
         }
+    }
+
+    /// A key that is no identifier is one of a map, which may be a secret.
+    #[test]
+    fn names_are_identifiers_that_are_attributes_or_belong_to_the_format() {
+        let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.a", "change": {"actions": ["create"],
+            "after": {"my_name": 1, "other": 2, "hunter2-key": 3, "Abc": 4, "1abc": 5, "block": [{"inner_2": 6}]}}}]}"#;
+        let plan = Plan::parse(plan).unwrap();
+        let texts = ["my_name", "hunter2-key", "Abc", "1abc", "inner_2", "after", "absent"];
+        let names = names_among(&plan, &texts.map(str::to_owned).into());
+        assert_eq!(names, BTreeSet::from(["after", "inner_2", "my_name"].map(str::to_owned)));
     }
 }
