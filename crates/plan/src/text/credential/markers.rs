@@ -5,9 +5,11 @@ use super::FORMS;
 /// How many bytes of a marker are looked up at once; no marker is shorter.
 const BEGINNING: usize = 3;
 
-const BITS: usize = 1 << 12;
+/// Many more than there are markers, so that little else in a text has the bit of one.
+const BITS: usize = 1 << 14;
 
 /// Bits for the hashes of the beginnings of all markers.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
 static BEGINNINGS: [u64; BITS / 64] = {
     let mut beginnings = [0; BITS / 64];
     let mut position = 0;
@@ -21,7 +23,7 @@ static BEGINNINGS: [u64; BITS / 64] = {
 };
 
 const fn hash(beginning: u32) -> usize {
-    (beginning.wrapping_mul(0x9e37_79b1) >> 20) as usize & (BITS - 1)
+    (beginning.wrapping_mul(0x9e37_79b1) >> 18) as usize & (BITS - 1)
 }
 
 /// A bit for each of the forms whose marker is in a text, in their order.
@@ -31,7 +33,7 @@ pub(super) fn in_text(text: &[u8]) -> u32 {
     for (last, byte) in text.iter().enumerate() {
         beginning = (beginning << 8 | u32::from(*byte)) & 0xff_ffff;
         let hash = hash(beginning);
-        if BEGINNINGS[hash / 64] >> (hash % 64) & 1 == 1 {
+        if BEGINNINGS.get(hash / 64).is_some_and(|word| word >> (hash % 64) & 1 == 1) {
             present |= starting(text, (last + 1).saturating_sub(BEGINNING));
         }
     }
