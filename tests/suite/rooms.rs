@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rule", &[]),
     ("schemas", &[]),
     ("threads", &[]),
+    ("time-zones", &[]),
     ("work", &[]),
     ("plan", &["schemas", "work"]),
     ("cost", &["plan"]),

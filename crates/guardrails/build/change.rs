@@ -17,6 +17,8 @@ use planguard_guardrail_format::{
     Predicate, Quantifier, Quantity, predicate_contradictions,
 };
 
+use crate::names::Names;
+
 /// The tables by their names.
 pub(crate) type Tables = BTreeMap<String, ChangeTable>;
 
@@ -309,6 +311,7 @@ fn opening_tests(layout: &OpeningLayout) -> Vec<Vec<Predicate>> {
 /// where it is.
 pub(crate) fn embed(tables: &Tables, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut store = Store::default();
+    let mut names = Names::default();
     let mut statics = String::new();
     for (name, table) in tables {
         let name = name.to_uppercase().replace('-', "_");
@@ -317,7 +320,7 @@ pub(crate) fn embed(tables: &Tables, out: &Path) -> Result<(), Box<dyn Error>> {
         let mut index = String::new();
         for resource_type in &types {
             let range = store.put(&table.facts(Some(resource_type)))?;
-            writeln!(index, "    ({resource_type:?}, {range:?}),")?;
+            writeln!(index, "    ({}, {range:?}),", names.put(resource_type))?;
         }
         let cells = types.len() + 1;
         writeln!(
@@ -329,6 +332,7 @@ pub(crate) fn embed(tables: &Tables, out: &Path) -> Result<(), Box<dyn Error>> {
     }
     let all: Vec<String> = tables.keys().map(|name| name.to_uppercase().replace('-', "_")).collect();
     writeln!(statics, "pub(super) static ALL: &[&Table] = &[&{}];", all.join(", &"))?;
+    statics.push_str(&names.declared());
     fs::write(out.join("change-tables.bin"), store.bytes)?;
     fs::write(out.join("change-tables.rs"), statics)?;
     Ok(())

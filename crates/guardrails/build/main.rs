@@ -17,6 +17,9 @@ use planguard_guardrail_format::{
 
 mod benchmarks;
 mod change;
+mod names;
+
+use names::Names;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
 const CHANGE_TABLES: &str = "../../policies/change";
@@ -152,6 +155,7 @@ fn missing_cases(cases: &[Case]) -> Vec<String> {
 fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut definitions = Vec::new();
     let mut cases = Vec::new();
+    let mut names = Names::default();
     let mut entries = String::new();
     let mut by_type: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, (id, built)) in guardrails.iter().enumerate() {
@@ -162,7 +166,10 @@ fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<()
         let pack = &guardrail.info.pack;
         writeln!(
             entries,
-            "    Entry {{ id: {id:?}, pack: {pack:?}, service: {service:?}, definition: {}..{}, cases: {}..{} }},",
+            "    Entry {{ id: {}, pack: {}, service: {}, definition: {}..{}, cases: {}..{} }},",
+            names.put(id),
+            names.put(pack.as_ref()),
+            names.put(service),
             start.0,
             definitions.len(),
             start.1,
@@ -173,8 +180,11 @@ fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<()
         }
     }
     let mut index = String::new();
+    let mut all_positions: Vec<usize> = Vec::new();
     for (resource_type, positions) in &by_type {
-        writeln!(index, "    ({resource_type:?}, &{positions:?}),")?;
+        let start = all_positions.len();
+        all_positions.extend(positions);
+        writeln!(index, "    ({}, {start}..{}),", names.put(resource_type), all_positions.len())?;
     }
     fs::write(out.join("guardrails.bin"), definitions)?;
     // Nothing but explanations and tests reads the cases, which are most of the data.
@@ -182,10 +192,14 @@ fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<()
     fs::write(
         out.join("guardrails.rs"),
         format!(
-            "/// Every built-in guardrail, sorted by id.\n\
+            "{}\n\
+             /// Every built-in guardrail, sorted by id.\n\
              static ENTRIES: &[Entry] = &[\n{entries}];\n\n\
-             /// The positions in `ENTRIES` of the guardrails of each resource type, sorted by type.\n\
-             static BY_TYPE: &[(&str, &[usize])] = &[\n{index}];\n"
+             /// Of each resource type, sorted, which part of `POSITIONS` is about it.\n\
+             static BY_TYPE: &[(Name, Range<u16>)] = &[\n{index}];\n\n\
+             /// The positions in `ENTRIES` of the guardrails of the types.\n\
+             static POSITIONS: &[u16] = &{all_positions:?};\n",
+            names.declared()
         ),
     )?;
     Ok(())

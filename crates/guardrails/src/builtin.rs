@@ -10,6 +10,8 @@ use flate2::read::DeflateDecoder;
 use planguard_guardrail_format::{Case, Guardrail};
 use planguard_rule::RuleInfo;
 
+use crate::names::Name;
+
 include!(concat!(env!("OUT_DIR"), "/guardrails.rs"));
 
 static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guardrails.bin"));
@@ -42,16 +44,23 @@ pub fn embedded() -> [&'static [u8]; 3] {
 
 /// Where a guardrail is in the embedded data.
 struct Entry {
-    id: &'static str,
-    pack: &'static str,
-    service: &'static str,
-    definition: Range<usize>,
-    cases: Range<usize>,
+    id: Name,
+    pack: Name,
+    service: Name,
+    definition: Range<u32>,
+    cases: Range<u32>,
 }
 
 /// A built-in guardrail, not decoded yet.
 #[derive(Clone, Copy)]
 pub struct Builtin(&'static Entry);
+
+/// A part of embedded data.
+fn part<T, N: Copy + Into<u64>>(all: &'static [T], range: &Range<N>) -> &'static [T] {
+    let [start, end] =
+        [range.start, range.end].map(|bound| usize::try_from(bound.into()).unwrap_or(usize::MAX));
+    &all[start..end]
+}
 
 /// Every built-in guardrail except the change guards, ordered by id.
 pub fn builtins() -> impl Iterator<Item = Builtin> {
@@ -62,24 +71,24 @@ impl Builtin {
     /// The guardrails that judge a resource type (`data.TYPE` for a data source), ordered by id.
     pub fn for_type(resource_type: &str) -> impl Iterator<Item = Self> {
         let positions = BY_TYPE
-            .binary_search_by(|(candidate, _)| (*candidate).cmp(resource_type))
-            .map_or(&[][..], |position| BY_TYPE[position].1);
-        positions.iter().map(|position| Self(&ENTRIES[*position]))
+            .binary_search_by(|(candidate, _)| candidate.of(NAMES).cmp(resource_type))
+            .map_or(&[][..], |position| part(POSITIONS, &BY_TYPE[position].1));
+        positions.iter().map(|position| Self(&ENTRIES[usize::from(*position)]))
     }
 
     /// The id.
     pub fn id(self) -> &'static str {
-        self.0.id
+        self.0.id.of(NAMES)
     }
 
     /// The pack that enables it.
     pub fn pack(self) -> &'static str {
-        self.0.pack
+        self.0.pack.of(NAMES)
     }
 
     /// The service of the provider that it is about, such as `s3`.
     pub fn service(self) -> &'static str {
-        self.0.service
+        self.0.service.of(NAMES)
     }
 
     /// The guardrail itself.
@@ -88,7 +97,7 @@ impl Builtin {
     /// Never: the build script of the same version wrote the data, and a test decodes all of it.
     pub fn definition(self) -> Guardrail {
         DECODED.set(DECODED.get() + 1);
-        postcard::from_bytes(&DEFINITIONS[self.0.definition.clone()]).expect("the build encoded it")
+        postcard::from_bytes(part(DEFINITIONS, &self.0.definition)).expect("the build encoded it")
     }
 
     /// What the guardrail says of itself, without its tests.
@@ -96,7 +105,7 @@ impl Builtin {
     /// # Panics
     /// Never; see [`Builtin::definition`]. It stands first in the data.
     pub fn info(self) -> RuleInfo {
-        let data = &DEFINITIONS[self.0.definition.clone()];
+        let data = part(DEFINITIONS, &self.0.definition);
         postcard::take_from_bytes(data).expect("the build encoded it").0
     }
 
@@ -105,7 +114,7 @@ impl Builtin {
     /// # Panics
     /// Never; see [`Builtin::definition`].
     pub fn cases(self) -> Vec<Case> {
-        postcard::from_bytes(&cases()[self.0.cases.clone()]).expect("the build encoded them")
+        postcard::from_bytes(part(cases(), &self.0.cases)).expect("the build encoded them")
     }
 }
 

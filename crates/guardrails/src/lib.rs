@@ -16,6 +16,7 @@ mod iam;
 mod judge;
 mod made_of;
 mod mapped;
+mod names;
 mod special_ranges;
 mod truths;
 mod unreadable;

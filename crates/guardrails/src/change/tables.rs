@@ -7,6 +7,8 @@ use planguard_guardrail_format::change::{
     DocumentSwitch, Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
 };
 
+use crate::names::Name;
+
 static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bin"));
 
 // One static for each file, for example `STATEFUL` for `stateful.toml`. A table that no guard uses is dead code.
@@ -20,9 +22,9 @@ pub(crate) fn embedded() -> &'static [u8] {
 /// The table of one guard, as the build script embedded it.
 pub(super) struct Table {
     /// The types that the table names, sorted, and where the facts about each are in `BYTES`.
-    types: &'static [(&'static str, Range<usize>)],
+    types: &'static [(Name, Range<u32>)],
     /// Where the facts about every type are.
-    every: Range<usize>,
+    every: Range<u32>,
     /// The facts that were decoded: one for each of `types`, and the last for every type.
     decoded: &'static [OnceLock<Box<TypeFacts>>],
 }
@@ -74,13 +76,13 @@ impl Table {
 
     /// Whether the table names a type.
     pub(super) fn names(&self, resource_type: &str) -> bool {
-        self.types.binary_search_by(|(name, _)| (*name).cmp(resource_type)).is_ok()
+        self.position(resource_type).is_some()
     }
 
     /// The types that the table names, sorted.
     #[cfg(test)]
     pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
-        self.types.iter().map(|(name, _)| *name)
+        self.types.iter().map(|(name, _)| name.of(NAMES))
     }
 
     fn of_every_type(&self) -> &'static TypeFacts {
@@ -88,14 +90,19 @@ impl Table {
     }
 
     fn of_type(&self, resource_type: &str) -> Option<&'static TypeFacts> {
-        let position = self.types.binary_search_by(|(name, _)| (*name).cmp(resource_type)).ok()?;
+        let position = self.position(resource_type)?;
         Some(self.decode(position, &self.types[position].1))
     }
 
-    fn decode(&self, position: usize, range: &Range<usize>) -> &'static TypeFacts {
+    fn position(&self, resource_type: &str) -> Option<usize> {
+        self.types.binary_search_by(|(name, _)| name.of(NAMES).cmp(resource_type)).ok()
+    }
+
+    fn decode(&self, position: usize, range: &Range<u32>) -> &'static TypeFacts {
         self.decoded[position].get_or_init(|| {
             // The build script of the same version wrote it, and a test decodes all of it.
-            Box::new(postcard::from_bytes(&BYTES[range.clone()]).expect("the build encoded it"))
+            let bytes = &BYTES[range.start as usize..range.end as usize];
+            Box::new(postcard::from_bytes(bytes).expect("the build encoded it"))
         })
     }
 }
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn every_entry_decodes() {
         for table in ALL {
-            assert!(table.types.is_sorted_by(|left, right| left.0 < right.0));
+            assert!(table.types().is_sorted_by(|left, right| left < right));
             table.of_every_type();
             for name in table.types() {
                 let facts = table.of_type(name).unwrap();
@@ -138,7 +145,7 @@ mod tests {
     fn only_what_is_lost_with_data_has_a_severity_by_type() {
         let mut with_one = 0;
         for table in ALL {
-            let types = table.types.iter().map(|(name, _)| *name);
+            let types = table.types();
             let weighed: Vec<&str> = types
                 .filter(|name| table.group(name).is_some_and(|group| group.severity.is_some()))
                 .collect();

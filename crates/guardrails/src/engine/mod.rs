@@ -1,6 +1,7 @@
 //! Evaluates guardrails on one side of a resource change, in three values.
 
 mod account_wide;
+mod assignment;
 mod attribute;
 mod cidr;
 mod companion;

@@ -1,13 +1,13 @@
 //! Finds credentials in plain text, by the formats of their issuers.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use planguard_plan::Value;
-use planguard_plan::text::credential::{self, FORMS, Form, IN_URL, PRIVATE_KEY};
-use regex_lite::Regex;
+use planguard_plan::text::credential::{self, Form, IN_URL, PRIVATE_KEY};
+
+use super::assignment;
 
 /// The name of the first private key or token in a text, or in what it encodes as Base64. Only formats that nothing
 /// else has count, and only values that are not made up: `ghp_xxxxxxxx…` is an example.
@@ -28,8 +28,7 @@ fn token_in(text: &str) -> Option<&'static str> {
         });
         real.next().is_some()
     };
-    let mut candidates =
-        FORMS.iter().filter(|form| form.marker != IN_URL && text.contains(form.marker)).filter(real);
+    let mut candidates = credential::marked(text).filter(|form| form.marker != IN_URL).filter(real);
     candidates.next().map(|form| form.name)
 }
 
@@ -79,15 +78,6 @@ const NAMES: &[&str] = &[
     "private_key",
     "privatekey",
 ];
-
-/// An assignment to a name that means a credential, with the value. `secret` alone does not: as often it names a
-/// secret (`--secret=orders-db`, `arn:…:secret:orders-db`).
-static ASSIGNMENT: OnceLock<Option<Regex>> = OnceLock::new();
-
-fn assignment() -> Option<&'static Regex> {
-    let expression = r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_access_key|secret_?key|api_?key|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#;
-    ASSIGNMENT.get_or_init(|| Regex::new(expression).ok()).as_ref()
-}
 
 /// Whether a text, or a list or map of texts, contains credentials. In a map the name counts too, as in a list of
 /// objects with a name and a value.
@@ -158,13 +148,8 @@ pub(super) fn names_of_secrets<'v>(value: &'v Value<'_>) -> Vec<&'v str> {
 /// Where credentials are in a text: only their secret part, not the format by which they are recognised.
 pub fn credentials(text: &str) -> Vec<Range<usize>> {
     let mut places = credential::places(text);
-    let assigned = assignment().into_iter().flat_map(|expression| expression.captures_iter(text));
-    places.extend(
-        assigned
-            .filter_map(|found| found.get(1))
-            .filter(|value| is_credential(value.as_str()))
-            .map(|value| value.range()),
-    );
+    places
+        .extend(assignment::values(text).filter(|value| text.get(value.clone()).is_some_and(is_credential)));
     places
 }
 
@@ -174,19 +159,11 @@ pub fn is_named_credential(name: &str, value: &str) -> bool {
 }
 
 fn is_secret(text: &str) -> bool {
-    FORMS.iter().any(|form| form.is_in(text)) || assigns_credential(text)
+    credential::is_in(text) || assigns_credential(text)
 }
 
 fn assigns_credential(text: &str) -> bool {
-    // Without any of the words in the expression, there is nothing to find.
-    let lower = text.to_ascii_lowercase();
-    let words = ["passw", "pwd", "secret", "token", "key"];
-    words.iter().any(|word| lower.contains(word))
-        && assignment().is_some_and(|expression| {
-            expression
-                .captures_iter(text)
-                .any(|found| found.get(1).is_some_and(|value| is_credential(value.as_str())))
-        })
+    assignment::values(text).any(|value| text.get(value).is_some_and(is_credential))
 }
 
 /// Whether a variable's name ends in a word that means a credential: `DB_PASSWORD`, `apiKey`.
@@ -305,11 +282,6 @@ mod tests {
     use planguard_plan::DuplicateKeys;
 
     use super::*;
-
-    #[test]
-    fn the_expression_for_assignments_compiles() {
-        assert!(assignment().is_some());
-    }
 
     fn holds(text: &str) -> bool {
         holds_secret(&Value::parse(text, &DuplicateKeys::default()).unwrap())

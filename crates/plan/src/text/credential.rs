@@ -1,5 +1,8 @@
 //! The formats of credentials: private keys, and the tokens of providers.
 
+mod markers;
+mod url;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -27,36 +30,37 @@ impl Form {
         self.compiled().into_iter().flat_map(move |expression| expression.find_iter(text))
     }
 
+    /// Whether a text that has its marker has one.
+    fn is_at_marker(&self, text: &str) -> bool {
+        match self.marker {
+            // Every URL has the marker.
+            IN_URL => url::passwords(text).next().is_some(),
+            _ => self.compiled().is_some_and(|expression| expression.is_match(text)),
+        }
+    }
+
     fn compiled(&self) -> Option<&Regex> {
         // The expressions are constant, and a test compiles all of them.
         self.compiled.get_or_init(|| Regex::new(self.expression).ok()).as_ref()
     }
 
-    /// Whether a text contains one.
-    pub fn is_in(&self, text: &str) -> bool {
-        text.contains(self.marker) && self.compiled().is_some_and(|expression| expression.is_match(text))
-    }
-
-    /// Where the secret parts of such credentials are in a text.
-    pub fn places(&self, text: &str) -> Vec<Range<usize>> {
-        if !text.contains(self.marker) {
-            return Vec::new();
+    /// Where the secret parts of such credentials are in a text that has the marker.
+    fn add_places(&self, text: &str, places: &mut Vec<Range<usize>>) {
+        if self.marker == IN_URL {
+            places.extend(url::passwords(text));
+            return;
         }
-        self.found(text)
-            .filter_map(|found| {
-                let secret = found.start() + found.as_str().find(self.marker)? + self.marker.len();
-                match self.marker {
-                    // All up to the end of the key, or of the text if that is missing.
-                    PRIVATE_KEY => {
-                        let rest = text.get(found.end()..)?;
-                        Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
-                    }
-                    // The password, and not the `@` behind it.
-                    IN_URL => Some(secret + text.get(secret..)?.find(':')? + 1..found.end() - 1),
-                    _ => Some(secret..found.end()),
+        places.extend(self.found(text).filter_map(|found| {
+            let secret = found.start() + found.as_str().find(self.marker)? + self.marker.len();
+            match self.marker {
+                // All up to the end of the key, or of the text if that is missing.
+                PRIVATE_KEY => {
+                    let rest = text.get(found.end()..)?;
+                    Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
                 }
-            })
-            .collect()
+                _ => Some(secret..found.end()),
+            }
+        }));
     }
 }
 
@@ -110,9 +114,22 @@ pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 /// What all URLs contain.
 pub const IN_URL: &str = "://";
 
+/// The forms whose markers a text has, in their order.
+pub fn marked(text: &str) -> impl Iterator<Item = &'static Form> {
+    let present = markers::in_text(text.as_bytes());
+    FORMS.iter().enumerate().filter(move |(position, _)| present >> position & 1 == 1).map(|(_, form)| form)
+}
+
+/// Whether a text has a credential of any form.
+pub fn is_in(text: &str) -> bool {
+    marked(text).any(|form| form.is_at_marker(text))
+}
+
 /// Where the secret parts of credentials are in a text, form by form.
 pub fn places(text: &str) -> Vec<Range<usize>> {
-    FORMS.iter().flat_map(|form| form.places(text)).collect()
+    let mut places = Vec::new();
+    marked(text).for_each(|form| form.add_places(text, &mut places));
+    places
 }
 
 #[cfg(test)]
