@@ -34,7 +34,9 @@ pub enum ShowError {
     #[error("{} has not the configuration that the plan was made of", directory.display())]
     #[diagnostic(
         code("PG-SH-004"),
-        help("name the directory of the root module, as it was when the plan was made; without --source the arrows are those that the plan tells")
+        help(
+            "name the directory of the root module, as it was when the plan was made; without --source the arrows are those that the plan tells"
+        )
     )]
     OtherSource {
         /// The directory.

@@ -34,10 +34,15 @@ const ABOUT: [&str; 13] = [
     "_location",
 ];
 
+/// Services of clouds whose names contain such a part. An argument that is named like one says where it is reached.
+const SERVICES: [&str; 3] = ["secretsmanager", "secrets_manager", "secretmanager"];
+
 /// Whether an argument of this name holds a credential.
 pub(super) fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    PARTS.iter().any(|part| name.contains(part)) && !ABOUT.iter().any(|ending| name.ends_with(ending))
+    PARTS.iter().any(|part| name.contains(part))
+        && !ABOUT.iter().any(|ending| name.ends_with(ending))
+        && !SERVICES.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -49,7 +54,9 @@ mod tests {
         for name in ["password", "secret_key", "access_key", "vault_token", "secret_id", "Authorization"] {
             assert!(is_credential(name), "{name}");
         }
-        for name in ["region", "token_ttl", "shared_credentials_files", "client_id", "secret_name"] {
+        for name in
+            ["region", "token_ttl", "shared_credentials_files", "client_id", "secret_name", "secretsmanager"]
+        {
             assert!(!is_credential(name), "{name}");
         }
     }
