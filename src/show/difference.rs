@@ -3,12 +3,14 @@
 //! Sensitive values are told as changed or unchanged, and not shown. Documents of JSON in texts are compared as the
 //! structures that they are.
 
+use std::collections::BTreeSet;
+
 use planguard_plan::redact::{PLACEHOLDER, Redactor, SafeText};
 use planguard_plan::{AttributePath, DuplicateKeys, Mask, OutputChange, Value};
 use planguard_schemas::{Block, Kind, Nesting, Sensitive};
 use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
-use super::pairs::{Order, out_of_order, pairs};
+use super::pairs::{Order, is_name, moved, pairs};
 
 /// The text of a value that is not known yet.
 const UNKNOWN: SafeText = SafeText::fixed("(known after apply)");
@@ -18,6 +20,9 @@ const ONE_LINE: usize = 60;
 
 /// So many members that stay tell which element of a list changes.
 const MOST_ABOUT: usize = 6;
+
+/// So many elements that only stand elsewhere are told one by one; all are counted.
+const MOST_MOVED: usize = 8;
 
 /// Lines beside those that change, in texts of several lines.
 const CONTEXT: usize = 2;
@@ -45,8 +50,21 @@ pub struct Entry {
     pub what: What,
     /// Whether this forces the object to be replaced.
     pub forces_replacement: bool,
+    /// Where it stands, if it is an element of a list of several whose order means something.
+    pub position: Option<Position>,
     /// The value.
     pub body: Body,
+}
+
+/// Where an element of a list stands, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// Before the change, unless it is added.
+    pub before: Option<usize>,
+    /// After it, unless it is removed.
+    pub after: Option<usize>,
+    /// Whether it stands elsewhere among the elements that stay. One that is only pushed along does not.
+    pub moved: bool,
 }
 
 /// What to do with a difference between nothing and something empty.
@@ -65,9 +83,14 @@ impl Entry {
         match &self.body {
             Body::Value { before: None, after: Some(text) }
             | Body::Value { before: Some(text), after: None } => is_empty(text),
-            Body::Members(members) => {
-                self.what != What::Changed
+            Body::Members(members) if self.what == What::Changed => {
+                !members.entries.is_empty()
                     && members.entries.iter().all(Self::is_nothing)
+                    && members.moved == 0
+                    && members.computed == 0
+            }
+            Body::Members(members) => {
+                members.entries.iter().all(Self::is_nothing)
                     && members.same == 0
                     && members.moved == 0
                     && members.computed == 0
@@ -135,6 +158,11 @@ pub struct Members {
 }
 
 impl Members {
+    /// How many members stay, without those that are told because they say which element it is.
+    pub fn unlisted(&self) -> usize {
+        self.same.saturating_sub(self.about.len())
+    }
+
     /// Whether they are the members of a single block, and not several blocks.
     pub fn is_single_block(&self) -> bool {
         let is_member = |entry: &Entry| !entry.name.unescaped().is_empty();
@@ -366,7 +394,7 @@ impl Differ<'_> {
                 } else {
                     Body::Value { before: text(before), after: text(after) }
                 };
-                Entry { name, what, forces_replacement: false, body }
+                Entry { name, what, forces_replacement: false, position: None, body }
             }
         }
     }
@@ -407,17 +435,23 @@ impl Differ<'_> {
             return match self.marking(before, after, known) {
                 None if self.marks_differ(before, after, known) => {
                     let body = self.body(what, before, after, path, known, documents);
-                    Compared::Different(Entry { name, what, forces_replacement: false, body })
+                    Compared::Different(Entry { name, what, forces_replacement: false, position: None, body })
                 }
                 None => Compared::Same,
                 Some(marking) => {
                     let body = Body::Marked(marking);
-                    Compared::Different(Entry { name, what, forces_replacement: false, body })
+                    Compared::Different(Entry { name, what, forces_replacement: false, position: None, body })
                 }
             };
         }
         let body = self.body(what, before, after, path, known, documents);
-        Compared::Different(Entry { name, what, forces_replacement: self.forces(path, &body), body })
+        Compared::Different(Entry {
+            name,
+            what,
+            forces_replacement: self.forces(path, &body),
+            position: None,
+            body,
+        })
     }
 
     /// What becomes of the mark of a value that stays. What the provider calls sensitive is so in any case.
@@ -540,48 +574,84 @@ impl Differ<'_> {
         let old = before.set().map(Value::elements).unwrap_or_default();
         let new = after.set().map(Value::elements).unwrap_or_default();
         let of_element = Known { is_block: false, is_set: false, ..known.clone() };
-        let (mut entries, mut same) = (Vec::new(), Vec::new());
-        let mut null = 0;
-        for (old, new) in pairs(old, new, order) {
-            let position = old;
+        let is_one = old.len().max(new.len()) < 2;
+        let varying = if is_one { BTreeSet::new() } else { varying(new) };
+        let pairs = pairs(old, new, order);
+        let moved = match order {
+            Order::Kept => moved(&pairs),
+            Order::None => BTreeSet::new(),
+        };
+        let (mut entries, mut same, mut elsewhere) = (Vec::new(), 0, 0);
+        for (at, (old, new)) in pairs.into_iter().enumerate() {
+            let is_moved = moved.contains(&at);
+            let position = (order == Order::Kept && !is_one).then_some(Position {
+                before: old,
+                after: new,
+                moved: is_moved,
+            });
             let place = path.index(new.or(old).unwrap_or_default());
             let (old, new) = (before.index(old), after.index(new));
             match self.compare(SafeText::default(), old, new, &place, &of_element, documents) {
-                // An element that is null.
-                Compared::Absent | Compared::Same => match position {
-                    Some(position) => same.push(position),
-                    None => null += 1,
-                },
+                // An element that is null may be either.
+                Compared::Absent | Compared::Same if is_moved => {
+                    elsewhere += 1;
+                    let about = self.about(old, new, &of_element, &varying);
+                    if !about.is_empty() && elsewhere <= MOST_MOVED {
+                        entries.push(moved_element(about, names(old, new).len(), position));
+                    }
+                }
+                Compared::Absent | Compared::Same => same += 1,
                 Compared::Different(mut entry) => {
                     if let (What::Changed, Body::Members(members)) = (entry.what, &mut entry.body) {
-                        members.about = self.about(old, new);
+                        members.about = self.about(old, new, &of_element, &varying);
                     }
-                    entries.push(entry);
+                    entries.push(Entry { position, ..entry });
                 }
             }
         }
-        let moved = if order == Order::Kept { out_of_order(&same) } else { 0 };
         let form = if known.is_block { Form::Blocks } else { Form::List };
-        let same = same.len() + null - moved;
-        Body::Members(Members { form, entries, same, moved, computed: 0, about: Vec::new() })
+        Body::Members(Members { form, entries, same, moved: elsewhere, computed: 0, about: Vec::new() })
     }
 
-    /// The texts and numbers of an element that stay: they tell which one it is.
-    fn about(&self, before: Place<'_>, after: Place<'_>) -> Vec<(SafeText, SafeText)> {
-        let stays = |name: &&str| {
+    /// The short members of an element that stay: they tell which one it is. What is a name, or is not the same in all
+    /// elements of the list, comes first.
+    fn about(
+        &self,
+        before: Place<'_>,
+        after: Place<'_>,
+        known: &Known,
+        varying: &BTreeSet<&str>,
+    ) -> Vec<(SafeText, SafeText)> {
+        let shown = |name: &&str| {
             let (before, after) = (before.key(name), after.key(name));
-            let is_plain = !before.sensitive.marks_something()
-                && !after.sensitive.marks_something()
-                && !after.unknown.marks_something();
-            let says_something = match after.set() {
-                Some(Value::String(text)) => !text.is_empty() && text.len() <= ONE_LINE,
-                Some(Value::Number(_)) => true,
-                Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => false,
+            let is_hidden = before.sensitive.marks_something()
+                || after.sensitive.marks_something()
+                || after.unknown.marks_something()
+                || Known::of(known.block, name).is_sensitive;
+            if is_hidden || before.set() != after.set() {
+                return None;
+            }
+            let is_short = match after.set()? {
+                Value::String(text) => !text.is_empty() && text.len() <= ONE_LINE,
+                Value::Bool(is_on) => *is_on || varying.contains(name),
+                Value::Number(_) => true,
+                Value::Array(elements) => !elements.is_empty() && elements.len() <= ONE_LINE,
+                Value::Object(object) => !object.members().is_empty() && object.members().len() <= ONE_LINE,
+                Value::Null => false,
             };
-            is_plain && says_something && before.set() == after.set()
+            let text = is_short.then(|| self.text(after)).flatten()?;
+            (text.unescaped().chars().count() <= ONE_LINE).then(|| (self.redactor.key(name), text))
         };
-        let names = names(before, after).into_iter().filter(stays).take(MOST_ABOUT);
-        names.filter_map(|name| Some((self.redactor.key(name), self.text(after.key(name))?))).collect()
+        let rank = |name: &str| match (is_name(name), varying.contains(name)) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        };
+        let mut names = names(before, after);
+        names.sort_by_key(|name| rank(name));
+        let mut about: Vec<_> = names.iter().filter_map(shown).take(MOST_ABOUT).collect();
+        about.sort();
+        about
     }
 
     /// The difference of texts that hold documents, or have several lines.
@@ -675,6 +745,26 @@ fn names<'v>(before: Place<'v>, after: Place<'v>) -> Vec<&'v str> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// An element that is the same and stands elsewhere.
+fn moved_element(about: Vec<(SafeText, SafeText)>, members: usize, position: Option<Position>) -> Entry {
+    let members =
+        Members { form: Form::Map, entries: Vec::new(), same: members, moved: 0, computed: 0, about };
+    Entry {
+        name: SafeText::default(),
+        what: What::Changed,
+        forces_replacement: false,
+        position,
+        body: Body::Members(members),
+    }
+}
+
+/// The members that are not the same in all objects of a list: they tell its elements apart.
+fn varying<'v>(elements: &'v [Value<'v>]) -> BTreeSet<&'v str> {
+    let Some(first) = elements.first() else { return BTreeSet::new() };
+    let names = elements.iter().flat_map(Value::members).map(|(name, value)| (name.as_ref(), value));
+    names.filter(|(name, value)| first.get(name) != Some(*value)).map(|(name, _)| name).collect()
 }
 
 /// The lines of two texts that differ, with a few around them.

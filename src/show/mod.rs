@@ -12,7 +12,7 @@ use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, CheckStatus, Plan, PlanError};
 
-pub use difference::{Body, Empty, Entry, Form, Line, Marking, Members, What};
+pub use difference::{Body, Empty, Entry, Form, Line, Marking, Members, Position, What};
 pub use error::ShowError;
 pub use folding::Group;
 pub use object::{Deed, Object};
@@ -32,6 +32,8 @@ pub struct PlanView {
     pub errored: bool,
     /// Whether the plan says that it does not cover all of the configuration.
     pub partial: bool,
+    /// Whether it is a plan of `-refresh-only`: it takes what was found into the state, and changes no object.
+    pub refresh_only: bool,
     /// The numbers of changes.
     pub summary: ChangeSummary,
     /// The modules with changes, in the order of their addresses; the root module is the first.
@@ -105,6 +107,8 @@ impl PlanView {
             terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
             errored: plan.errored == Some(true),
             partial: plan.complete == Some(false),
+            refresh_only: plan.resource_changes.is_empty()
+                && plan.resource_drift.iter().any(|drift| !drift.change.actions.is_no_op()),
             summary: ChangeSummary::of(plan),
             modules: modules(plan, redactor),
             outside: Outside::of(plan, redactor),
@@ -154,7 +158,11 @@ fn modules(plan: &Plan<'_>, redactor: &Redactor) -> Vec<ModuleView> {
         .map(|changes| ModuleView {
             address: changes.first().map_or_else(SafeText::default, |first| SafeText::module(&first.address)),
             groups: folding::groups(
-                changes.iter().map(|change| Object::of(plan, change, redactor)).collect(),
+                changes
+                    .iter()
+                    .enumerate()
+                    .map(|(place, change)| Object::of(plan, change, place, redactor))
+                    .collect(),
             ),
         })
         .collect()

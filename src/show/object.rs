@@ -52,6 +52,8 @@ impl Deed {
 /// An object and what is done with it.
 #[derive(Clone, Debug)]
 pub struct Object {
+    /// Its place among the objects of its module, which are in the order of their addresses.
+    pub place: usize,
     /// The whole address.
     pub address: SafeText,
     /// The address within its module.
@@ -88,23 +90,34 @@ pub(crate) fn does_something(change: &ResourceChange<'_>) -> bool {
 }
 
 impl Object {
+    /// Whether an object that is imported does not outlive the plan.
+    pub const fn destroys_import(&self) -> bool {
+        self.imported_by.is_some() && matches!(self.deed, Deed::Destroy | Deed::Replace(_))
+    }
+
     /// Whether there was nothing before, so that the provider fills in what nobody sets.
     pub const fn is_new(&self) -> bool {
         matches!(self.deed, Deed::Create | Deed::Read | Deed::ForgetAndCreate)
     }
 
-    pub(super) fn of(plan: &Plan<'_>, change: &ResourceChange<'_>, redactor: &Redactor) -> Self {
+    pub(super) fn of(
+        plan: &Plan<'_>,
+        change: &ResourceChange<'_>,
+        place: usize,
+        redactor: &Redactor,
+    ) -> Self {
         let deed = deed(change, redactor);
         let attributes = attributes(plan, change, redactor, &deed);
         let within_module = Address { modules: Vec::new(), ..change.address.clone() };
         Self {
+            place,
             address: SafeText::address(&change.address),
             name: SafeText::address(&within_module),
             block: block_of(change, redactor),
             resource_type: type_of(change, redactor),
             key: change.address.key.as_ref().map(SafeText::instance_key).unwrap_or_default(),
             deposed: change.deposed.as_deref().map(|key| redactor.text(key)),
-            reason: reason(change, redactor),
+            reason: reason(change, &deed, redactor),
             moved_from: change.previous_address.as_ref().map(SafeText::address),
             imported_by: change.change.importing.as_ref().map(|importing| {
                 if importing.unknown {
@@ -156,7 +169,13 @@ pub(crate) fn deed(change: &ResourceChange<'_>, redactor: &Redactor) -> Deed {
 }
 
 /// The reason that the plan gives, or the attributes that force a replacement.
-fn reason(change: &ResourceChange<'_>, redactor: &Redactor) -> Option<SafeText> {
+fn reason(change: &ResourceChange<'_>, deed: &Deed, redactor: &Redactor) -> Option<SafeText> {
+    if *deed == Deed::Forget {
+        return Some(SafeText::fixed("the configuration has `destroy = false` for it"));
+    }
+    if change.deposed.is_some() && change.action_reason.is_none() {
+        return Some(SafeText::fixed("a failed replacement left it over"));
+    }
     let given = change.action_reason.as_ref();
     if let Some(clause) = given.and_then(ActionReason::clause) {
         return Some(SafeText::fixed(clause));

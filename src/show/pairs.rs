@@ -21,7 +21,7 @@ const LONGEST_LIST: usize = 2_000;
 const MOST_COMPARISONS: usize = 10_000;
 
 /// Members that tell objects apart, whatever else is in them.
-const NAMES: [&str; 8] = ["Sid", "sid", "name", "Name", "key", "id", "Id", "rule_number"];
+const NAMES: [&str; 9] = ["Sid", "sid", "name", "Name", "key", "id", "Id", "ID", "rule_number"];
 
 /// A pair of positions: before and after.
 type Pair = (Option<usize>, Option<usize>);
@@ -98,10 +98,17 @@ fn alike(before: &[Value<'_>], after: &[Value<'_>], partner: &mut [Option<usize>
 /// How much two objects are alike; `None` if they are two different ones.
 fn likeness(old: &Value<'_>, new: &Value<'_>) -> Option<usize> {
     let (Value::Object(old), Value::Object(new)) = (old, new) else { return None };
-    for name in NAMES {
-        if let (Some(Value::String(left)), Some(Value::String(right))) = (old.get(name), new.get(name)) {
-            return (left == right).then_some(usize::MAX);
-        }
+    let is_text = |value: &&Value<'_>| matches!(value, Value::String(_) | Value::Number(_));
+    let names = NAMES.into_iter().filter_map(|name| {
+        let (left, right) = (old.get(name).filter(is_text)?, new.get(name).filter(is_text)?);
+        Some(left == right)
+    });
+    let names: Vec<bool> = names.collect();
+    if names.contains(&true) {
+        return Some(usize::MAX);
+    }
+    if !names.is_empty() {
+        return None;
     }
     let is_set = |value: &Value<'_>| match value {
         Value::Null => false,
@@ -131,18 +138,40 @@ fn arranged(old: usize, partner: &[Option<usize>]) -> Vec<Pair> {
     pairs
 }
 
-/// How many of these positions must be moved so that the others are in order: all but the longest increasing row of them.
-pub(super) fn out_of_order(positions: &[usize]) -> usize {
-    // The lowest end of an increasing row of each length.
+/// The pairs, by their places among these, whose elements stand elsewhere: all but the longest row of pairs whose elements
+/// are in the same order before and after.
+pub(super) fn moved(pairs: &[Pair]) -> BTreeSet<usize> {
+    let both: Vec<(usize, usize)> = pairs
+        .iter()
+        .enumerate()
+        .filter_map(|(at, pair)| match pair {
+            (Some(old), Some(_)) => Some((at, *old)),
+            (None, _) | (_, None) => None,
+        })
+        .collect();
+    // The place of the lowest end of an increasing row of each length, and what stands in front of each element.
     let mut ends: Vec<usize> = Vec::new();
-    for position in positions {
-        let at = ends.partition_point(|end| end < position);
-        match ends.get_mut(at) {
-            Some(end) => *end = *position,
-            None => ends.push(*position),
+    let mut previous = vec![None; both.len()];
+    let old = |place: usize| both.get(place).map(|(_, old)| *old);
+    for place in 0..both.len() {
+        let length = ends.partition_point(|end| old(*end) < old(place));
+        if let Some(previous) = previous.get_mut(place) {
+            *previous = length.checked_sub(1).and_then(|shorter| ends.get(shorter).copied());
+        }
+        match ends.get_mut(length) {
+            Some(end) => *end = place,
+            None => ends.push(place),
         }
     }
-    positions.len() - ends.len()
+    let row = std::iter::successors(ends.last().copied(), |place| previous.get(*place).copied().flatten());
+    let in_row: BTreeSet<usize> = row.collect();
+    let out = both.iter().enumerate().filter(|(place, _)| !in_row.contains(place));
+    out.map(|(_, (at, _))| *at).collect()
+}
+
+/// Whether a member tells objects apart, whatever else is in them.
+pub(super) fn is_name(name: &str) -> bool {
+    NAMES.contains(&name)
 }
 
 #[cfg(test)]
@@ -186,16 +215,21 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_elsewhere_is_counted() {
+    fn what_stands_elsewhere_is_told() {
         for (positions, wanted) in [
-            (&[][..], 0),
-            (&[0, 1, 2][..], 0),
-            (&[1, 0][..], 1),
-            (&[3, 0, 1, 2][..], 1),
-            (&[3, 2, 1, 0][..], 3),
+            (&[][..], &[][..]),
+            (&[0, 1, 2], &[]),
+            (&[1, 0], &[0]),
+            (&[3, 0, 1, 2], &[0]),
+            (&[1, 2, 3, 0], &[3]),
+            (&[3, 2, 1, 0], &[0, 1, 2]),
         ] {
-            assert_eq!(out_of_order(positions), wanted, "{positions:?}");
+            let pairs: Vec<Pair> =
+                positions.iter().enumerate().map(|(new, old)| (Some(*old), Some(new))).collect();
+            assert_eq!(moved(&pairs), wanted.iter().copied().collect(), "{positions:?}");
         }
+        // What is added and removed moves nothing.
+        assert_eq!(moved(&[(None, Some(0)), (Some(1), Some(1)), (Some(0), None)]), BTreeSet::new());
     }
 
     proptest! {

@@ -7,13 +7,15 @@ use planguard_plan::{ChangeSummary, ReplaceOrder};
 use serde::Serialize;
 
 use crate::render::{Format, Layout, RenderError, json};
-use crate::show::{self, Body, Deed, Drifted, Entry, Form, Line, Marking, Object, PlanView, PutBack, What};
+use crate::show::{
+    self, Body, Deed, Drifted, Entry, Form, Line, Marking, Object, PlanView, Position, PutBack, What,
+};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.1";
+const VERSION: &str = "1.2";
 
 fn render(view: &PlanView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -33,6 +35,8 @@ struct Document<'v> {
     errored: bool,
     /// Whether the plan says that it does not cover all of the configuration.
     partial: bool,
+    /// Whether it is a plan of `-refresh-only`: it takes what was found into the state, and changes no object.
+    refresh_only: bool,
     /// The numbers of changes, as Terraform counts them: a replacement is one to add and one to destroy.
     summary: Summary,
     /// Every object that the plan does something with, ordered by address.
@@ -85,6 +89,9 @@ struct Change<'v> {
     /// The identifier by which it is imported.
     #[serde(skip_serializing_if = "Option::is_none")]
     imported_by: Option<&'v str>,
+    /// Whether the plan destroys the object that it imports.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    destroys_import: bool,
     /// The attributes that differ.
     differences: Vec<Difference<'v>>,
     /// How many attributes stay the same.
@@ -123,6 +130,9 @@ struct Difference<'v> {
     /// Whether this forces the object to be replaced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     forces_replacement: bool,
+    /// Where it stands, if it is an element of a list of several whose order means something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<Place>,
     /// What kind of value it is.
     kind: Kind,
     /// The value before, as Terraform writes it.
@@ -149,6 +159,20 @@ struct Difference<'v> {
     /// The lines of a text, each behind `+`, `-` or a space; `…` stands for lines that are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
+}
+
+/// Where an element of a list stands, counted from 0.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Place {
+    /// Before the change, unless it is added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<usize>,
+    /// After it, unless it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<usize>,
+    /// Whether it stands elsewhere among the elements that stay. One that is only pushed along does not.
+    moved: bool,
 }
 
 #[derive(Serialize)]
@@ -265,6 +289,7 @@ impl<'v> Document<'v> {
             terraform_version: optional(view.terraform_version.as_ref()),
             errored: view.errored,
             partial: view.partial,
+            refresh_only: view.refresh_only,
             summary: Summary { add, change, destroy, replace, import, moved, forget, unchanged, read },
             changes: view.modules.iter().flat_map(changes).collect(),
             outputs: view.outputs.iter().map(difference).collect(),
@@ -308,11 +333,10 @@ fn optional(text: Option<&SafeText>) -> Option<&str> {
 
 /// The objects of a module, those of groups one by one.
 fn changes(module: &show::ModuleView) -> impl Iterator<Item = Change<'_>> {
-    module.groups.iter().flat_map(|group| {
-        let all: Vec<&Object> =
-            if group.objects.is_empty() { vec![&group.first] } else { group.objects.iter().collect() };
-        all.into_iter().map(|object| change(&module.address, object))
-    })
+    let mut all: Vec<&Object> = module.groups.iter().flat_map(show::Group::all).collect();
+    // An instance that is not like those around it is a group of its own.
+    all.sort_by_key(|object| object.place);
+    all.into_iter().map(|object| change(&module.address, object))
 }
 
 fn change<'v>(module: &'v SafeText, object: &'v Object) -> Change<'v> {
@@ -336,6 +360,7 @@ fn change<'v>(module: &'v SafeText, object: &'v Object) -> Change<'v> {
         because: optional(object.reason.as_ref()),
         moved_from: optional(object.moved_from.as_ref()),
         imported_by: optional(object.imported_by.as_ref()),
+        destroys_import: object.destroys_import(),
         differences: object.entries.iter().map(difference).collect(),
         unchanged: object.same,
         computed: object.computed,
@@ -367,6 +392,7 @@ fn difference(entry: &Entry) -> Difference<'_> {
             What::Changed => WhatName::Changed,
         },
         forces_replacement: entry.forces_replacement,
+        position: entry.position.map(|Position { before, after, moved }| Place { before, after, moved }),
         kind: Kind::Value,
         before: None,
         after: None,

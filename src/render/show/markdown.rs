@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use planguard_plan::redact::SafeText;
+
 use super::text;
-use super::words::{glyph, plan_line, verb};
+use super::words::{DESTROYS_IMPORT, REFRESH_ONLY, glyph, plan_line, verb};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError, markdown};
 use crate::show::{Deed, Group, PlanView};
@@ -19,6 +21,12 @@ pub(super) const FORMAT: Format<PlanView> = Format {
 /// Sites refuse longer comments; what is not shown is counted.
 const MOST_BYTES: usize = 60_000;
 
+/// Keys of a group that are listed beside the address of its first object.
+const MOST_KEYS: usize = 8;
+
+/// The longest key in such a list.
+const LONGEST_KEY: usize = 60;
+
 /// The longest address in a table.
 const LONGEST_ADDRESS: usize = 300;
 
@@ -31,6 +39,9 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
         if is_so {
             let _ = writeln!(text, "**{words}**\n");
         }
+    }
+    if view.refresh_only {
+        let _ = writeln!(text, "This is {}.\n", markdown::prose(REFRESH_ONLY));
     }
     let shown = |group: &Group| match layout.detail {
         Detail::Everything => group.apart(),
@@ -109,7 +120,21 @@ fn address(group: &Group) -> String {
     match (&object.deposed, group.keys.len()) {
         (Some(key), _) => format!("{address} (deposed object {})", markdown::code(key, LONGEST_ADDRESS)),
         (None, 0) => address,
-        (None, several) => format!("{address} and {}", count(several - 1, "more instance", "more instances")),
+        (None, several) => {
+            let keys: Vec<String> = group
+                .keys
+                .iter()
+                .skip(1)
+                .take(MOST_KEYS)
+                .map(|key| markdown::code(key, LONGEST_KEY))
+                .collect();
+            let dots = if several > keys.len() + 1 { ", …" } else { "" };
+            format!(
+                "{address} and {}: {}{dots}",
+                count(several - 1, "more instance", "more instances"),
+                keys.join(", ")
+            )
+        }
     }
 }
 
@@ -124,9 +149,15 @@ fn row(group: &Group) -> String {
     }
     if let Some(by) = &object.imported_by {
         // The verb of what is only imported says so already.
-        let verb =
-            if object.deed == Deed::Keep && object.moved_from.is_none() { " by" } else { ", imported by" };
+        let verb = if object.deed == Deed::Keep && object.moved_from.is_none() {
+            " from"
+        } else {
+            ", imported from"
+        };
         let _ = write!(what, "{verb} {}", markdown::code(by, LONGEST_ADDRESS));
+    }
+    if object.destroys_import() {
+        let _ = write!(what, ", **{DESTROYS_IMPORT}**");
     }
     format!("| `{}` | {} | {what} |\n", glyph(&object.deed), address(group))
 }
@@ -134,14 +165,16 @@ fn row(group: &Group) -> String {
 /// Parts that are not about objects of the plan, with their titles.
 fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)> {
     let mut sections = Vec::new();
-    let shows_all = detail == Detail::Everything;
+    // Of a plan of -refresh-only they are what it is about.
+    let shows_all = detail == Detail::Everything || view.refresh_only;
     let in_full = view.outside.relevant.iter().chain(view.outside.others.iter().filter(|_| shows_all));
     let others = view.outside.others.iter().filter(|_| !shows_all).map(text::drift_line);
     let outside: Vec<String> = in_full
         .flat_map(|drifted| {
             let deleted = if drifted.deleted { " was deleted" } else { "" };
             let put_back = text::put_back(drifted);
-            let heading = format!("~ {}{deleted}{put_back}", drifted.address.for_terminal_line());
+            let mark = if drifted.deleted { "-" } else { "~" };
+            let heading = format!("{mark} {}{deleted}{put_back}", drifted.address.for_terminal_line());
             let entries = if drifted.deleted { Vec::new() } else { text::entries(&drifted.entries, detail) };
             std::iter::once(heading).chain(entries.into_iter().map(|line| format!("    {line}")))
         })
@@ -170,8 +203,10 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
         .failed_checks
         .iter()
         .flat_map(|check| {
-            let address = std::iter::once(check.address.for_terminal_line());
-            address.chain(check.problems.iter().map(|problem| format!("    {}", problem.for_terminal_line())))
+            let how = if check.errored { "cannot be evaluated" } else { "fails" };
+            let address = std::iter::once(format!("{}  {how}", check.address.for_terminal_line()));
+            let lines = check.problems.iter().flat_map(SafeText::lines);
+            address.chain(lines.map(|line| format!("    {}", line.for_terminal_line())))
         })
         .collect();
     for (title, lines) in [

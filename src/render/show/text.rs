@@ -2,11 +2,16 @@
 
 use planguard_plan::redact::SafeText;
 
-use super::words::{ONLY_LINE_ENDS, VARIES, beside_line, cut_alike, glyph, mark, marking, plan_line, verb};
+use super::words::{
+    DESTROYS_IMPORT, ONLY_LINE_ENDS, REFRESH_ONLY, VARIES, beside_line, cut_alike, cut_end, cut_lines, glyph,
+    is_only_moved, mark, marking, place, plan_line, verb,
+};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
-use crate::show::{Body, Deed, Drifted, Empty, Entry, Form, Group, Line, Members, PlanView, PutBack, What};
+use crate::show::{
+    Body, Deed, Drifted, Empty, Entry, Form, Group, Line, Members, PlanView, Position, PutBack, What,
+};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -19,6 +24,9 @@ const MOST_LINES: usize = 40;
 
 /// Attributes of an object changed outside of Terraform that are named on its line.
 const MOST_NAMES: usize = 4;
+
+/// What is left of a line beside its indentation, however narrow the terminal is.
+const NARROWEST: usize = 40;
 
 /// Keys of a group that are listed.
 const MOST_KEYS: usize = 8;
@@ -50,6 +58,14 @@ pub(super) fn entries(entries: &[Entry], detail: Detail) -> Vec<String> {
     page.lines
 }
 
+/// What is counted and not listed.
+struct Counted {
+    computed: usize,
+    moved: usize,
+    same: usize,
+    empty: usize,
+}
+
 struct Page {
     lines: Vec<String>,
     layout: Layout,
@@ -78,10 +94,10 @@ impl Page {
             let indent = if address.is_empty() { 0 } else { 2 };
             for group in &module.groups {
                 // Where everything is shown, each value is.
-                let apart = if page.everything() { group.apart() } else { Vec::new() };
-                match apart.as_slice() {
-                    [] => page.group(group, indent),
-                    each => each.iter().for_each(|group| page.group(group, indent)),
+                if page.everything() {
+                    group.apart().iter().for_each(|group| page.group(group, indent));
+                } else {
+                    page.group(group, indent);
                 }
             }
         }
@@ -131,6 +147,9 @@ impl Page {
                 self.lines.push(painted);
             }
         }
+        if view.refresh_only {
+            self.prose(0, Style::Notable, REFRESH_ONLY);
+        }
         self.gap();
     }
 
@@ -152,17 +171,18 @@ impl Page {
             }
         };
         view.outside.relevant.iter().for_each(|drifted| shown(self, drifted));
-        if self.everything() {
+        // Of a plan of -refresh-only they are what it is about.
+        if self.everything() || view.refresh_only {
             view.outside.others.iter().for_each(|drifted| shown(self, drifted));
         } else if !view.outside.others.is_empty() {
             for drifted in view.outside.others.iter().take(MOST_KEYS) {
-                self.faint(2, &format!("  {}", drift_line(drifted)));
+                self.prose(4, Style::Faint, &drift_line(drifted));
             }
             let more = view.outside.others.len().saturating_sub(MOST_KEYS);
             if more > 0 {
                 self.faint(2, &format!("  and {}", count(more, "more object", "more objects")));
             }
-            self.faint(2, "  (no value of the plan depends on these; --show all shows them)");
+            self.prose(4, Style::Faint, "(no value of the plan depends on these; --show all shows them)");
         }
         if view.outside.noise > 0 {
             let objects = count(view.outside.noise, "object", "objects");
@@ -189,16 +209,57 @@ impl Page {
             let more = if group.keys.len() > listed.len() { ", …" } else { "" };
             format!("{block} × {}: {}{more}", group.keys.len(), listed.join(", "))
         };
-        let name = self.layout.colour.paint(Style::Heading, &name);
         let because =
             object.reason.as_ref().map(|reason| format!(", because {}", reason.for_terminal_line()));
-        self.line(indent, &format!("{glyph} {name}  {}{}", verb(object), because.unwrap_or_default()));
-        for (label, text) in [("moved from", &object.moved_from), ("imported by", &object.imported_by)] {
+        let rest = format!("{}{}", verb(object), because.unwrap_or_default());
+        self.header(indent, &glyph, &name, &rest);
+        for (label, text) in [("moved from", &object.moved_from), ("imported from", &object.imported_by)] {
             if let Some(text) = text {
                 self.faint(indent + 6, &format!("{label} {}", text.for_terminal_line()));
             }
         }
+        if object.destroys_import() {
+            let painted = self.layout.colour.paint(Style::Bad, DESTROYS_IMPORT);
+            self.line(indent + 6, &painted);
+        }
         self.attributes(group, indent + 6);
+    }
+
+    /// The name of an object and what is done with it, wrapped to the width.
+    fn header(&mut self, indent: usize, glyph: &str, name: &str, rest: &str) {
+        let words = format!("{name}  {rest}");
+        for (number, line) in self.wrapped(&words, indent + 6).iter().enumerate() {
+            if number > 0 {
+                self.line(indent + 6, line);
+                continue;
+            }
+            // The name alone is painted; it may go on in the next line.
+            let (front, back) = line.split_at(line.len().min(name.len()));
+            let front = self.layout.colour.paint(Style::Heading, front);
+            self.line(indent, &format!("{glyph} {front}{back}"));
+        }
+    }
+
+    /// A sentence, wrapped to the width; further lines are indented.
+    fn prose(&mut self, indent: usize, style: Style, text: &str) {
+        for (number, line) in self.wrapped(text, indent + 4).iter().enumerate() {
+            let painted = self.layout.colour.paint(style, line);
+            self.line(if number == 0 { indent } else { indent + 4 }, &painted);
+        }
+    }
+
+    /// The lines of a text that stand behind so many columns. No further line starts with what a CI system takes for a
+    /// command.
+    fn wrapped(&self, text: &str, columns: usize) -> Vec<String> {
+        let width = self.layout.width.saturating_sub(columns).max(NARROWEST);
+        let options = textwrap::Options::new(width)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .break_words(false);
+        let mark = |(number, line): (usize, &std::borrow::Cow<'_, str>)| {
+            let is_command = number > 0 && line.trim_start().starts_with(['#', ':']);
+            if is_command { format!("| {}", line.trim_start()) } else { line.clone().into_owned() }
+        };
+        textwrap::wrap(text, options).iter().enumerate().map(mark).collect()
     }
 
     /// The attributes of a group that differ. Those of what is destroyed are not shown: nothing of it remains.
@@ -211,6 +272,8 @@ impl Page {
         let mut inner =
             Self::new(self.layout).with(if object.is_new() { Empty::Hidden } else { Empty::Shown });
         inner.entries(&object.entries, indent);
+        let empty = inner.hidden(&object.entries);
+        let counted = |same| Counted { computed: object.computed, moved: 0, same, empty };
         let is_long = inner.lines.len() > MOST_LINES && object.deed == Deed::Create;
         if is_long && !self.everything() {
             let more = inner.lines.len() - MOST_LINES;
@@ -222,7 +285,7 @@ impl Page {
         }
         self.lines.append(&mut inner.lines);
         let same = if object.deed == Deed::Create { 0 } else { object.same };
-        self.counts(object.computed, 0, same, ("attribute", "attributes"), indent);
+        self.counts(counted(same), ("attribute", "attributes"), indent);
     }
 
     fn entries(&mut self, entries: &[Entry], indent: usize) {
@@ -234,22 +297,20 @@ impl Page {
             .map(|entry| entry.name.for_terminal_line().chars().count())
             .max()
             .unwrap_or_default();
-        let mut before: Option<&Entry> = None;
-        for entry in entries {
-            match before.and_then(|before| self.beside(before, entry)) {
-                // The end of what an element was says how it differs from what stands above it.
+        let cut = self.cut_elements(&entries);
+        for (entry, cut) in entries.into_iter().zip(cut) {
+            match cut {
                 Some(text) => {
                     let mark = self.layout.colour.paint(entry_style(entry.what), mark(entry.what));
                     self.line(indent, &format!("{mark} {text}"));
                 }
                 None => self.entry(entry, indent, width),
             }
-            before = Some(entry);
         }
     }
 
-    /// A long element that differs from the one above it only behind the place where both are cut.
-    fn beside(&self, above: &Entry, entry: &Entry) -> Option<String> {
+    /// The texts of long elements that stand beside each other and differ only behind their starts.
+    fn cut_elements(&self, entries: &[&Entry]) -> Vec<Option<String>> {
         let only = |entry: &Entry| match &entry.body {
             Body::Value { before: Some(text), after: None }
             | Body::Value { before: None, after: Some(text) }
@@ -257,11 +318,32 @@ impl Page {
             {
                 Some(text.for_terminal_line())
             }
-            _ => None,
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Members(_)
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => None,
         };
-        let (above, text) = (only(above)?, only(entry)?);
-        let (_, cut) = cut_alike(&above, &text, LONGEST_VALUE).filter(|_| !self.everything())?;
-        Some(cut)
+        let mut cut = vec![None; entries.len()];
+        if self.everything() {
+            return cut;
+        }
+        for (at, pair) in entries.windows(2).enumerate() {
+            let [above, below] = pair else { continue };
+            let both = only(above).zip(only(below));
+            let Some((above, below)) = both.and_then(|(one, other)| cut_alike(&one, &other, LONGEST_VALUE))
+            else {
+                continue;
+            };
+            for (place, text) in [(at, above), (at + 1, below)] {
+                if let Some(cut) = cut.get_mut(place).filter(|cut| cut.is_none()) {
+                    *cut = Some(text);
+                }
+            }
+        }
+        cut
     }
 
     fn entry(&mut self, entry: &Entry, indent: usize, width: usize) {
@@ -273,7 +355,16 @@ impl Page {
             String::new()
         };
         let name = entry.name.for_terminal_line();
-        let label = if name.is_empty() { String::new() } else { format!("{name:<width$} = ") };
+        let label = match entry.position {
+            // What is added or removed needs no place.
+            Some(at) if entry.what == What::Changed => format!("{} = ", place(at)),
+            _ if name.is_empty() => String::new(),
+            _ => format!("{name:<width$} = "),
+        };
+        if is_only_moved(entry) {
+            self.moved(entry, &name, indent);
+            return;
+        }
         match &entry.body {
             Body::Value { before, after } => {
                 // An element is gone; an attribute is null.
@@ -323,34 +414,57 @@ impl Page {
         }
     }
 
+    /// An element that is the same and stands elsewhere, on one line.
+    fn moved(&mut self, entry: &Entry, name: &str, indent: usize) {
+        let (Some(position), Body::Members(members)) = (entry.position, &entry.body) else { return };
+        let mark = self.layout.colour.paint(entry_style(entry.what), mark(entry.what));
+        let about: Vec<String> = members
+            .about
+            .iter()
+            .map(|(name, value)| format!("{} = {}", name.for_terminal_line(), value.for_terminal_line()))
+            .collect();
+        let name = if name.is_empty() { String::new() } else { format!("{name} ") };
+        self.line(indent, &format!("{mark} {name}{}: moved, {}", place(position), about.join(", ")));
+    }
+
     /// Nested blocks: one `name { … }` for each that differs. A single one has its members as entries.
     fn blocks(&mut self, entry: &Entry, members: &Members, indent: usize) {
         let name = entry.name.for_terminal_line();
-        let block = |page: &mut Self, what: What, members: &Members, is_forcing: bool| {
-            let mark = page.layout.colour.paint(entry_style(what), mark(what));
-            let forces = if is_forcing { "  # forces replacement" } else { "" };
-            page.line(indent, &format!("{mark} {name} {{{forces}"));
-            page.about(members, indent + 4);
-            page.entries(&members.entries, indent + 4);
-            // An element of a list of blocks is a block, too.
-            page.counts(members.computed, 0, members.same, ("attribute", "attributes"), indent + 4);
-            page.line(indent + 2, "}");
-        };
+        let block =
+            |page: &mut Self, (what, at): (What, Option<Position>), members: &Members, is_forcing: bool| {
+                let mark = page.layout.colour.paint(entry_style(what), mark(what));
+                let forces = if is_forcing { "  # forces replacement" } else { "" };
+                // What is added or removed needs no place.
+                let at = at.filter(|_| what == What::Changed).map(|at| format!("{} ", place(at)));
+                page.line(indent, &format!("{mark} {name} {}{{{forces}", at.unwrap_or_default()));
+                page.about(members, indent + 4);
+                page.entries(&members.entries, indent + 4);
+                // An element of a list of blocks is a block, too.
+                let counted = Counted {
+                    computed: members.computed,
+                    moved: 0,
+                    same: members.unlisted(),
+                    empty: page.hidden(&members.entries),
+                };
+                page.counts(counted, ("attribute", "attributes"), indent + 4);
+                page.line(indent + 2, "}");
+            };
         if members.is_single_block() {
-            block(self, entry.what, members, entry.forces_replacement);
+            block(self, (entry.what, None), members, entry.forces_replacement);
             return;
         }
         for element in &members.entries {
             let is_forcing = element.forces_replacement || entry.forces_replacement;
             match &element.body {
-                Body::Members(members) => block(self, element.what, members, is_forcing),
+                Body::Members(_) if is_only_moved(element) => self.moved(element, &name, indent),
+                Body::Members(members) => block(self, (element.what, element.position), members, is_forcing),
                 Body::Value { .. }
                 | Body::Sensitive
                 | Body::Rewritten
                 | Body::Lines(_)
                 | Body::Varies
                 | Body::Marked(_) => {
-                    let named = Entry { name: entry.name.clone(), ..element.clone() };
+                    let named = Entry { name: entry.name.clone(), position: None, ..element.clone() };
                     self.entry(&named, indent, 0);
                 }
             }
@@ -368,10 +482,8 @@ impl Page {
     /// What tells an element apart from the others.
     fn about(&mut self, members: &Members, indent: usize) {
         for (name, value) in &members.about {
-            self.faint(
-                indent,
-                &format!("  {} = {}", name.for_terminal_line(), self.cut(&value.for_terminal_line())),
-            );
+            let value = self.cut(&value.for_terminal_line());
+            self.faint(indent, &format!("  {} = {value}", name.for_terminal_line()));
         }
     }
 
@@ -382,19 +494,26 @@ impl Page {
             Form::Blocks => ("attribute", "attributes"),
             Form::Map | Form::Document => ("member", "members"),
         };
-        self.counts(members.computed, members.moved, members.same, words, indent);
+        let counted = Counted {
+            computed: members.computed,
+            moved: members.moved,
+            same: members.unlisted(),
+            empty: self.hidden(&members.entries),
+        };
+        self.counts(counted, words, indent);
+    }
+
+    /// How many of these say nothing and are not shown.
+    fn hidden(&self, entries: &[Entry]) -> usize {
+        let shows_all = self.everything() || self.empty == Empty::Shown;
+        if shows_all { 0 } else { entries.iter().filter(|entry| entry.is_nothing()).count() }
     }
 
     /// What is not listed.
-    fn counts(
-        &mut self,
-        computed: usize,
-        moved: usize,
-        same: usize,
-        (one, many): (&str, &str),
-        indent: usize,
-    ) {
-        let counted = [(computed, "known after apply"), (moved, "moved"), (same, "unchanged")];
+    fn counts(&mut self, counted: Counted, (one, many): (&str, &str), indent: usize) {
+        let Counted { computed, moved, same, empty } = counted;
+        let counted =
+            [(computed, "known after apply"), (moved, "moved"), (same, "unchanged"), (empty, "empty")];
         let parts: Vec<String> = counted
             .into_iter()
             .filter(|(number, _)| *number > 0)
@@ -406,18 +525,19 @@ impl Page {
     }
 
     fn text_lines(&mut self, lines: &[Line], indent: usize) {
-        for line in lines {
+        let longest = if self.everything() { usize::MAX } else { LONGEST_VALUE };
+        for (line, text) in lines.iter().zip(cut_lines(lines, longest, SafeText::for_terminal_line)) {
+            let mark = match line {
+                Line::Same(_) => "|".to_owned(),
+                Line::Added(_) => self.layout.colour.paint(Style::Good, "+"),
+                Line::Removed(_) => self.layout.colour.paint(Style::Bad, "-"),
+                Line::Gap => " ".to_owned(),
+            };
             match line {
-                Line::Same(text) => self.line(indent, &format!("| {}", self.cut(&text.for_terminal_line()))),
-                Line::Added(text) => {
-                    let mark = self.layout.colour.paint(Style::Good, "+");
-                    self.line(indent, &format!("{mark} {}", self.cut(&text.for_terminal_line())));
+                Line::Gap => self.faint(indent, &format!("  {text}")),
+                Line::Same(_) | Line::Added(_) | Line::Removed(_) => {
+                    self.line(indent, &format!("{mark} {text}"));
                 }
-                Line::Removed(text) => {
-                    let mark = self.layout.colour.paint(Style::Bad, "-");
-                    self.line(indent, &format!("{mark} {}", self.cut(&text.for_terminal_line())));
-                }
-                Line::Gap => self.faint(indent, "  …"),
             }
         }
     }
@@ -440,17 +560,7 @@ impl Page {
 
     /// The start of a long text.
     fn cut(&self, text: &str) -> String {
-        match text.char_indices().nth(LONGEST_VALUE) {
-            Some((end, _)) if !self.everything() => {
-                let more = text.chars().count() - LONGEST_VALUE;
-                format!(
-                    "{}… ({})",
-                    text.get(..end).unwrap_or_default(),
-                    count(more, "more character", "more characters")
-                )
-            }
-            Some(_) | None => text.to_owned(),
-        }
+        if self.everything() { text.to_owned() } else { cut_end(text, LONGEST_VALUE) }
     }
 
     fn outputs(&mut self, view: &PlanView) {
@@ -497,8 +607,8 @@ impl Page {
             for check in &view.failed_checks {
                 let how = if check.errored { "cannot be evaluated" } else { "fails" };
                 self.line(2, &format!("{}  {how}", check.address.for_terminal_line()));
-                for problem in &check.problems {
-                    self.line(6, &format!("| {}", problem.for_terminal_line()));
+                for line in check.problems.iter().flat_map(SafeText::lines) {
+                    self.line(6, &format!("| {}", line.for_terminal_line()));
                 }
             }
         }
@@ -739,7 +849,7 @@ mod tests {
             text.contains("~ x_a.b[4]  updated in-place") && text.contains("\"no\" -> \"world\""),
             "{text}"
         );
-        assert!(text.contains("~ name = (not the same in each; --show all shows them)"), "{text}");
+        assert!(text.contains("~ name = \"n\" -> (not the same in each)"), "{text}");
         // Few that are not alike are told one by one.
         let pairs: Vec<String> = (0..4).map(|key| of(key, "m", if key < 2 { "a" } else { "b" })).collect();
         let text = shown(&pairs.join(","), "");

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use planguard_plan::redact::SafeText;
 use planguard_plan::{ChangeSummary, ReplaceOrder};
 
 use crate::render::layout::count;
-use crate::show::{Deed, Marking, Object, PlanView, What};
+use crate::show::{Body, Deed, Entry, Line, Marking, Object, PlanView, Position, What};
 
 /// The glyph of a deed.
 pub(super) const fn glyph(deed: &Deed) -> &'static str {
@@ -65,25 +66,104 @@ pub(in crate::render) const fn marking(marking: Marking) -> &'static str {
 
 /// Two long texts of which the starts are the same, cut so that what differs is seen; `None` if their starts tell them apart.
 pub(in crate::render) fn cut_alike(before: &str, after: &str, longest: usize) -> Option<(String, String)> {
-    /// What is left of the common start.
-    const START: usize = 24;
-    let same = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
-    if same + START <= longest || before.chars().count().max(after.chars().count()) <= longest {
+    /// What is left of the common start and of the common end.
+    const BESIDE: usize = 24;
+    let lengths = (before.chars().count(), after.chars().count());
+    let alike = |one: &mut dyn Iterator<Item = char>, other: &mut dyn Iterator<Item = char>| {
+        one.zip(other).take_while(|(one, other)| one == other).count()
+    };
+    let start = alike(&mut before.chars(), &mut after.chars());
+    if start + BESIDE <= longest || lengths.0.max(lengths.1) <= longest {
         return None;
     }
-    let cut = |text: &str| {
-        let skipped = same - START;
-        let shown: String = text.chars().skip(skipped).take(longest).collect();
-        let more = text.chars().count().saturating_sub(skipped + longest);
-        let more = if more > 0 {
-            format!("… ({})", count(more, "more character", "more characters"))
-        } else {
-            String::new()
+    let both = lengths.0.min(lengths.1);
+    let end = alike(&mut before.chars().rev(), &mut after.chars().rev()).min(both - start);
+    let skipped = start - BESIDE;
+    let kept_end = if end > BESIDE * 2 { BESIDE } else { end };
+    let cut = |text: &str, length: usize| {
+        let until = length - end + kept_end - skipped;
+        let shown: String = text.chars().skip(skipped).take(until.min(longest)).collect();
+        let more = length - skipped - until.min(longest);
+        let words = match more {
+            0 => String::new(),
+            _ if until <= longest => "…".to_owned(),
+            _ => format!("… ({})", count(more, "more character", "more characters")),
         };
-        format!("({} alike) …{shown}{more}", count(skipped, "character", "characters"))
+        format!("({} alike) …{shown}{words}", count(skipped, "character", "characters"))
     };
-    Some((cut(before), cut(after)))
+    Some((cut(before, lengths.0), cut(after, lengths.1)))
 }
+
+/// A text, or its start if it is long.
+pub(in crate::render) fn cut_end(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => {
+            let more = count(text.chars().count() - longest, "more character", "more characters");
+            format!("{}… ({more})", text.get(..end).unwrap_or_default())
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// The texts of lines, long ones cut. A line that takes the place of another is cut so that what differs is seen.
+pub(in crate::render) fn cut_lines(
+    lines: &[Line],
+    longest: usize,
+    escaped: fn(&SafeText) -> String,
+) -> Vec<String> {
+    let text = |line: &Line| match line {
+        Line::Same(text) | Line::Added(text) | Line::Removed(text) => escaped(text),
+        Line::Gap => "…".to_owned(),
+    };
+    let mut shown: Vec<String> = lines.iter().map(|line| cut_end(&text(line), longest)).collect();
+    let mut from = 0;
+    while from < lines.len() {
+        let run = |from: usize, is_it: fn(&Line) -> bool| {
+            lines.iter().skip(from).take_while(|line| is_it(line)).count()
+        };
+        let removed = run(from, |line| matches!(line, Line::Removed(_)));
+        let added = run(from + removed, |line| matches!(line, Line::Added(_)));
+        for at in 0..removed.min(added) {
+            let (old, new) = (from + at, from + removed + at);
+            let both = lines.get(old).map(text).zip(lines.get(new).map(text));
+            let Some((before, after)) = both.and_then(|(old, new)| cut_alike(&old, &new, longest)) else {
+                continue;
+            };
+            for (place, text) in [(old, before), (new, after)] {
+                if let Some(shown) = shown.get_mut(place) {
+                    *shown = text;
+                }
+            }
+        }
+        from += (removed + added).max(1);
+    }
+    shown
+}
+
+/// The place of an element of a list: `[2]`, or `[5] -> [2]` if it stands elsewhere.
+pub(in crate::render) fn place(position: Position) -> String {
+    match (position.before, position.after) {
+        (Some(before), Some(after)) if position.moved => format!("[{before}] -> [{after}]"),
+        (_, Some(at)) | (Some(at), None) => format!("[{at}]"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Whether an element is the same and only stands elsewhere.
+pub(in crate::render) fn is_only_moved(entry: &Entry) -> bool {
+    let is_same = match &entry.body {
+        Body::Members(members) => members.entries.is_empty() && members.computed == 0 && members.moved == 0,
+        _ => false,
+    };
+    is_same && entry.position.is_some_and(|position| position.moved)
+}
+
+/// What stands behind the words of an import that the plan destroys.
+pub(in crate::render) const DESTROYS_IMPORT: &str = "this plan destroys what it imports";
+
+/// What a plan of `-refresh-only` is.
+pub(super) const REFRESH_ONLY: &str =
+    "a plan of -refresh-only: it takes what was found into the state, and changes no object";
 
 /// The glyph of a difference.
 pub(super) const fn mark(what: What) -> &'static str {

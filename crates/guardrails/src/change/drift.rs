@@ -149,6 +149,24 @@ fn differ(before: Option<&Value<'_>>, after: Option<&Value<'_>>) -> bool {
     match (before, after) {
         (Some(Value::Null) | None, after) => after.filter(is_set).is_some(),
         (before, Some(Value::Null) | None) => before.filter(is_set).is_some(),
+        (Some(before), Some(after)) => parts_differ(before, after),
+    }
+}
+
+/// The same for two values with parts: a rule that was read again with an empty description is the same rule.
+fn parts_differ(before: &Value<'_>, after: &Value<'_>) -> bool {
+    match (before, after) {
+        (Value::Object(_), Value::Object(_)) => {
+            let names = before.members().iter().chain(after.members()).map(|(name, _)| name);
+            // Objects name all of their members; a key that a map has on one side alone was added or removed.
+            names.into_iter().any(|name| match (before.get(name), after.get(name)) {
+                (Some(before), Some(after)) => differ(Some(before), Some(after)),
+                (Some(_), None) | (None, Some(_)) | (None, None) => true,
+            })
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            old.len() != new.len() || old.iter().zip(new).any(|(old, new)| differ(Some(old), Some(new)))
+        }
         (before, after) => before != after,
     }
 }
@@ -314,6 +332,33 @@ mod tests {
             let wanted = format!("aws_sqs_queue.a was changed outside of Terraform: {all}, which {does}");
             assert_eq!(messages(&plan(&planned), &[]), [wanted]);
         }
+    }
+
+    #[test]
+    fn what_is_read_as_empty_is_the_same_also_inside() {
+        let rule = |port: u16, description: &str| {
+            format!(r#"{{"from_port": {port}, "description": {description}, "prefix_list_ids": []}}"#)
+        };
+        let group = |rules: &[String]| format!(r#"{{"ingress": [{}]}}"#, rules.join(", "));
+        let known = group(&[rule(80, "\"\"")]);
+        let found = group(&[rule(22, "\"\""), rule(80, "\"\"")]);
+        let planned = group(&[rule(80, "null")]);
+        let of = |before: &str, after: &str| update("aws_security_group.g", before, after, "{}");
+        let plan = |drift: &str, planned: &str| {
+            format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{planned}]}}"#
+            )
+        };
+        assert_eq!(
+            messages(&plan(&of(&known, &found), &of(&found, &planned)), &[]),
+            ["aws_security_group.g was changed outside of Terraform: `ingress`, which the plan puts back"]
+        );
+        // Nothing but a null that is read as a text without characters.
+        assert_eq!(messages(&plan(&of(&planned, &known), ""), &[]), [""; 0]);
+        // A tag without a value is a tag.
+        let tags = |tags: &str| format!(r#"{{"tags": {tags}}}"#);
+        let tagged = of(&tags(r#"{"a": "1"}"#), &tags(r#"{"a": "1", "public": ""}"#));
+        assert_eq!(messages(&plan(&tagged, ""), &[]).len(), 1);
     }
 
     #[test]

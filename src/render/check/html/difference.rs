@@ -2,9 +2,10 @@
 
 use planguard_page::Text;
 use planguard_page::model::{Form as RowForm, Mark, Row};
+use planguard_plan::redact::SafeText;
 
 use crate::render::layout::count;
-use crate::render::show::{ONLY_LINE_ENDS, VARIES, cut_alike, marking};
+use crate::render::show::{ONLY_LINE_ENDS, VARIES, cut_alike, cut_lines, is_only_moved, marking, place};
 use crate::show::{Body, Empty, Entry, Form, Line, Members, Object, What};
 
 /// A longer value is cut.
@@ -98,7 +99,12 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
                 Form::List | Form::Map | Form::Blocks => None,
             };
             // An element of a list has no name.
-            let name = if row.name.is_empty() { Text::from("(element)") } else { row.name.clone() };
+            let name = match entry.position.filter(|_| entry.what == What::Changed) {
+                Some(at) => Text::composed(place(at)),
+                None if row.name.is_empty() => Text::from("(element)"),
+                None => row.name.clone(),
+            };
+            let form = if is_only_moved(entry) { Some(Text::from("(moved)")) } else { form };
             rows.push(Row { form: RowForm::Group, name, after: form, ..row });
             inside(rows, members, depth + 1, empty);
         }
@@ -112,12 +118,15 @@ fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row, empty: Empty) {
         match &element.body {
             Body::Members(inner) => {
                 let mark = mark(element.what);
-                rows.push(Row { form: RowForm::Group, mark, forces, ..head.clone() });
+                let at = element.position.filter(|_| element.what == What::Changed).map(place);
+                let words = if is_only_moved(element) { at.map(|at| at + " (moved)") } else { at };
+                let after = words.map(Text::composed);
+                rows.push(Row { form: RowForm::Group, mark, forces, after, ..head.clone() });
                 about(rows, inner, head.depth + 1);
                 entries(rows, &inner.entries, head.depth + 1, empty);
                 rows.extend(counted(
                     head.depth + 1,
-                    [inner.computed, 0, inner.same],
+                    [inner.computed, 0, inner.unlisted()],
                     ("attribute", "attributes"),
                 ));
             }
@@ -169,7 +178,7 @@ fn inside(rows: &mut Vec<Row>, members: &Members, depth: usize, empty: Empty) {
         Form::Blocks => ("attribute", "attributes"),
         Form::Map | Form::Document => ("member", "members"),
     };
-    rows.extend(counted(depth, [members.computed, members.moved, members.same], words));
+    rows.extend(counted(depth, [members.computed, members.moved, members.unlisted()], words));
 }
 
 /// What is not listed; `None` if all is.
@@ -185,14 +194,14 @@ fn counted(depth: usize, numbers: [usize; 3], (one, many): (&str, &str)) -> Opti
 }
 
 fn text(rows: &mut Vec<Row>, lines: &[Line], depth: usize) {
-    for line in lines.iter().take(MOST_LINES) {
-        let (mark, name) = match line {
-            Line::Same(text) => (Mark::Same, Text::from(text)),
-            Line::Added(text) => (Mark::Added, Text::from(text)),
-            Line::Removed(text) => (Mark::Removed, Text::from(text)),
-            Line::Gap => (Mark::Same, Text::from("…")),
+    let shown = lines.get(..MOST_LINES).unwrap_or(lines);
+    for (line, text) in shown.iter().zip(cut_lines(shown, LONGEST_VALUE, SafeText::for_document)) {
+        let mark = match line {
+            Line::Same(_) | Line::Gap => Mark::Same,
+            Line::Added(_) => Mark::Added,
+            Line::Removed(_) => Mark::Removed,
         };
-        let name = name.cut(LONGEST_VALUE);
+        let name = Text::composed(text);
         rows.push(Row { depth, mark, form: RowForm::Line, name, ..Row::default() });
     }
     let more = lines.len().saturating_sub(MOST_LINES);

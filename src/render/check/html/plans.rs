@@ -19,7 +19,7 @@ use crate::enforcement::Enforcement;
 use crate::graph::{BoxKind, Graph};
 use crate::render::cost::{change, is_free, line, notes as cost_notes, part_line, sides};
 use crate::render::graph::{arrows_and_boxes, notes};
-use crate::render::show::verb;
+use crate::render::show::{DESTROYS_IMPORT, verb};
 use crate::report::PlanReport;
 use crate::show::{Deed, Drifted, Entry, Object, PlanView, PutBack};
 use crate::verdict::Verdict;
@@ -285,7 +285,7 @@ fn said(object: &Object) -> Text {
 fn object_notes(object: &Object) -> Vec<Text> {
     let parts = [
         ("moved from ", &object.moved_from),
-        ("imported by ", &object.imported_by),
+        ("imported from ", &object.imported_by),
         ("deposed object ", &object.deposed),
     ];
     parts
@@ -293,6 +293,7 @@ fn object_notes(object: &Object) -> Vec<Text> {
         .filter_map(|(words, text)| {
             text.as_ref().map(|text| Text::composed(format!("{words}{}", text.for_document())))
         })
+        .chain(object.destroys_import().then(|| Text::from(DESTROYS_IMPORT)))
         .collect()
 }
 

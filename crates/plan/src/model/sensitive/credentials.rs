@@ -34,16 +34,15 @@ const ABOUT: [&str; 13] = [
     "_location",
 ];
 
-/// Services that keep secrets: in the block `endpoints` of a provider, their names stand before addresses that many other
-/// texts contain.
-const SERVICES: [&str; 3] = ["secretsmanager", "secretmanager", "secrets_manager"];
+/// Services of clouds whose names contain such a part. An argument that is named like one says where it is reached.
+const SERVICES: [&str; 3] = ["secretsmanager", "secrets_manager", "secretmanager"];
 
 /// Whether an argument of this name holds a credential.
 pub(super) fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    !SERVICES.contains(&name.as_str())
-        && PARTS.iter().any(|part| name.contains(part))
+    PARTS.iter().any(|part| name.contains(part))
         && !ABOUT.iter().any(|ending| name.ends_with(ending))
+        && !SERVICES.contains(&name.as_str())
 }
 
 #[cfg(test)]

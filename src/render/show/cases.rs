@@ -1,0 +1,253 @@
+//! Kinds of changes, and what each format says of them.
+
+use planguard_plan::input::Document;
+
+use super::FORMATS;
+use crate::render::layout::sample::PLAIN;
+use crate::render::{Detail, Layout};
+use crate::show::PlanView;
+
+/// A plan with these changes and further sections.
+fn plan(changes: &[String], sections: &str) -> PlanView {
+    let changes = changes.join(",");
+    let text = format!(
+        r#"{{"format_version": "1.2", "planned_values": {{}}, {sections} "resource_changes": [{changes}]}}"#
+    );
+    PlanView::of(&Document::from_text("plan.json", &text).unwrap()).unwrap()
+}
+
+fn change(address: &str, actions: &str, before: &str, after: &str, more: &str) -> String {
+    format!(
+        r#"{{"address": "{address}"{more}, "change": {{"actions": [{actions}], "before": {before}, "after": {after},
+            "after_unknown": {{}}}}}}"#
+    )
+}
+
+fn update(address: &str, before: &str, after: &str) -> String {
+    change(address, r#""update""#, before, after, "")
+}
+
+fn shown(view: &PlanView, format: &str, layout: Layout) -> String {
+    (FORMATS.find(format).unwrap().render)(view, layout).unwrap()
+}
+
+/// The text, the comment and the document of a plan.
+fn each(view: &PlanView) -> [String; 3] {
+    ["text", "markdown", "json"].map(|format| shown(view, format, PLAIN))
+}
+
+#[test]
+fn an_element_that_changes_is_named_by_what_stays_of_it() {
+    let rule = |port: u16, range: &str| {
+        format!(r#"{{"ranges": ["{range}"], "port": {port}, "text": "", "self": false, "kind": "tcp"}}"#)
+    };
+    let rules = |ssh: &str| format!(r#"{{"rules": [{}, {}]}}"#, rule(443, "10.0.0.0/8"), rule(22, ssh));
+    let view = plan(&[update("x_a.b", &rules("10.0.0.0/8"), &rules("0.0.0.0/0"))], "");
+    let [text, markdown, json] = each(&view);
+    for people in [&text, &markdown] {
+        assert!(people.contains("~ [1] = {") && people.contains("port = 22"), "{people}");
+        assert!(people.contains("kind = \"tcp\"") && !people.contains("443"), "{people}");
+        // `text` is empty and `self` is off: they name nothing, and are counted.
+        assert!(people.contains("(2 members unchanged)"), "{people}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let element = &json["changes"][0]["differences"][0]["differences"][0];
+    assert_eq!(element["position"], serde_json::json!({"before": 1, "after": 1, "moved": false}));
+    assert_eq!(element["about"]["port"], "22");
+    assert_eq!(element["unchanged"], 4);
+}
+
+#[test]
+fn a_statement_is_named_by_its_lists_and_objects() {
+    let statement = |bucket: &str, action: &str| {
+        format!(
+            r#"{{\"Action\": \"{action}\", \"Effect\": \"Allow\", \"Resource\": [\"{bucket}\"], \"Principal\": {{\"AWS\": \"a-{bucket}\"}}}}"#
+        )
+    };
+    let policy = |action: &str| {
+        let (logs, data) = (statement("logs", "s3:GetObject"), statement("data", action));
+        format!(r#"{{"policy": "{{\"Statement\": [{logs}, {data}]}}"}}"#)
+    };
+    let [text, _, json] = each(&plan(&[update("x_a.b", &policy("s3:Get*"), &policy("s3:*"))], ""));
+    assert!(text.contains("Resource = [\"data\"]") && !text.contains("logs"), "{text}");
+    assert!(text.contains("a-data") && text.contains("Effect = \"Allow\""), "{text}");
+    assert!(json.contains(r#""Resource": "[\"data\"]""#), "{json}");
+}
+
+#[test]
+fn a_member_that_is_sensitive_names_nothing() {
+    let of = |value: u8| {
+        format!(r#"{{"env": [{{"name": "hunter2hunter2", "n": {value}}}, {{"name": "other", "n": 5}}]}}"#)
+    };
+    let change = update("x_a.b", &of(1), &of(2));
+    let marks = r#""after_unknown": {}, "before_sensitive": {"env": [{"name": true}, {}]},
+        "after_sensitive": {"env": [{"name": true}, {}]}"#;
+    let view = plan(&[change.replace(r#""after_unknown": {}"#, marks)], "");
+    for text in each(&view) {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn what_stands_elsewhere_in_a_list_is_told() {
+    let element = |name: &str, port: u16| {
+        format!(r#"{{"name": "{name}", "port": {port}, "text": "a long enough text"}}"#)
+    };
+    let list = |elements: &[String]| format!(r#"{{"rules": [{}]}}"#, elements.join(", "));
+    let (a, b, c) = (element("a", 1), element("b", 2), element("c", 3));
+    let before = list(&[a.clone(), b.clone(), c.clone()]);
+    let [text, markdown, json] =
+        each(&plan(&[update("x_a.b", &before, &list(&[c.clone(), a.clone(), b.clone()]))], ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("~ [2] -> [0]: moved, name = \"c\", port = 3"), "{people}");
+        assert!(people.contains("(1 element moved, 2 elements unchanged)"), "{people}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let list_of = &json["changes"][0]["differences"][0];
+    assert_eq!((&list_of["moved"], &list_of["unchanged"]), (&1.into(), &2.into()));
+    assert_eq!(list_of["differences"][0]["position"]["moved"], true);
+    // One that changes, too.
+    let [text, ..] =
+        each(&plan(&[update("x_a.b", &before, &list(&[element("c", 9), a.clone(), b.clone()]))], ""));
+    assert!(text.contains("~ [2] -> [0] = {") && text.contains("port = 3 -> 9"), "{text}");
+    // What is only pushed along did not move.
+    let [text, ..] = each(&plan(&[update("x_a.b", &before, &list(&[element("z", 7), a, b, c]))], ""));
+    assert!(!text.contains("moved") && !text.contains("->"), "{text}");
+}
+
+#[test]
+fn values_that_follow_the_key_are_folded_and_others_stand_out() {
+    let of = |key: &str, name: &str| {
+        update(
+            &format!(r#"x_a.b[\"{key}\"]"#),
+            r#"{"name": "old", "id": "x"}"#,
+            &format!(r#"{{"name": "{name}", "id": "x"}}"#),
+        )
+    };
+    let mut changes: Vec<String> =
+        ["a", "b", "c", "d", "e"].iter().map(|key| of(key, &format!("bucket-{key}"))).collect();
+    let [text, markdown, _] = each(&plan(&changes, ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("\"old\" -> \"bucket-(key)\""), "{people}");
+    }
+    assert!(markdown.contains("`[\"e\"]`"), "{markdown}");
+    changes.push(of("f", "public"));
+    let view = plan(&changes, "");
+    let [text, markdown, json] = each(&view);
+    for people in [&text, &markdown] {
+        assert!(people.contains("\"old\" -> \"bucket-(key)\""), "{people}");
+        assert!(people.contains("\"old\" -> \"public\""), "{people}");
+    }
+    // Programs get all of them in the order of their addresses, and so does who asks for everything.
+    let all = shown(&view, "text", Layout { detail: Detail::Everything, ..PLAIN });
+    for (text, start) in [(&json, "x_a.b"), (&all, "~ x_a.b")] {
+        let places: Vec<usize> = ["a", "b", "c", "d", "e", "f"]
+            .iter()
+            .map(|key| {
+                let escaped = if start.starts_with('~') {
+                    format!("{start}[\"{key}\"]")
+                } else {
+                    format!(r#"{start}[\"{key}\"]"#)
+                };
+                text.find(&escaped).unwrap()
+            })
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+    assert!(!all.contains("(key)") && all.contains("\"bucket-c\""), "{all}");
+}
+
+#[test]
+fn sides_of_a_group_are_folded_apart() {
+    let of = |key: u8| {
+        let change = update(
+            &format!("x_a.b[{key}]"),
+            &format!(r#"{{"v": "id-{}"}}"#, u32::from(key) * 7919 + 11),
+            "{}",
+        );
+        change.replace(r#""after_unknown": {}"#, r#""after_unknown": {"v": true}"#)
+    };
+    let [text, ..] = each(&plan(&[of(0), of(1), of(2), of(3)], ""));
+    assert!(text.contains("~ v = (not the same in each) -> (known after apply)"), "{text}");
+}
+
+#[test]
+fn a_long_line_that_changes_is_cut_around_the_change() {
+    let (start, end) = ("s".repeat(400), "e".repeat(400));
+    let of = |port: &str| format!(r#"{{"v": "{start} --port {port} {end}"}}"#);
+    let [text, ..] = each(&plan(&[update("x_a.b", &of("80"), &of("8080 --insecure"))], ""));
+    assert!(text.contains("--port 80 e") && text.contains("--port 8080 --insecure e"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() < 300), "{text}");
+    let list = |port: &str| format!(r#"{{"v": ["{start} --port {port} {end}", "same"]}}"#);
+    let [text, ..] = each(&plan(&[update("x_a.b", &list("80"), &list("8080 --insecure"))], ""));
+    assert!(text.contains("--port 80 e") && text.contains("--port 8080 --insecure e"), "{text}");
+    let lines = |port: &str| format!(r#"{{"v": "first\n{start} --port {port} {end}\nlast"}}"#);
+    let [text, markdown, _] = each(&plan(&[update("x_a.b", &lines("80"), &lines("8080 --insecure"))], ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("--port 80 e") && people.contains("--port 8080 --insecure e"), "{people}");
+    }
+}
+
+#[test]
+fn an_import_that_is_destroyed_says_so() {
+    let importing = |actions: &str| {
+        let change = change("x_a.b", actions, r#"{"v": 1}"#, r#"{"v": 2}"#, "");
+        change.replace(r#""after_unknown""#, r#""importing": {"id": "i-1"}, "after_unknown""#)
+    };
+    let [text, markdown, json] = each(&plan(&[importing(r#""delete", "create""#)], ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("this plan destroys what it imports"), "{people}");
+        assert!(people.contains("imported from") && people.contains("i-1"), "{people}");
+    }
+    assert!(json.contains("\"destroys_import\": true"), "{json}");
+    for text in each(&plan(&[importing(r#""update""#)], "")) {
+        assert!(!text.contains("destroys"), "{text}");
+    }
+}
+
+#[test]
+fn what_a_failed_replacement_left_over_is_not_the_object() {
+    let gone = |more: &str| change("x_a.b", r#""delete""#, r#"{"v": 1}"#, "null", more);
+    for text in each(&plan(&[gone(r#", "deposed": "ab12""#)], "")) {
+        assert!(text.contains("a failed replacement left it over"), "{text}");
+    }
+    let forgotten = gone("").replace("delete", "forget");
+    assert!(each(&plan(&[forgotten], ""))[0].contains("`destroy = false`"));
+}
+
+#[test]
+fn a_plan_of_refresh_only_shows_what_was_found() {
+    let drift = update("x_a.b", r#"{"open": "no", "t": null}"#, r#"{"open": "world", "t": {}}"#);
+    let view = plan(&[], &format!(r#""resource_drift": [{drift}],"#));
+    let [text, markdown, json] = each(&view);
+    for people in [&text, &markdown] {
+        assert!(people.contains("takes what was found into the state"), "{people}");
+        assert!(people.contains("\"no\" -> \"world\""), "{people}");
+    }
+    assert!(json.contains("\"refresh_only\": true"), "{json}");
+}
+
+#[test]
+fn empty_values_of_a_new_object_are_counted() {
+    let new = change("x_a.b", r#""create""#, "null", r#"{"a": "1", "b": "", "c": []}"#, "");
+    let [text, markdown, _] = each(&plan(&[new], ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("(2 attributes empty)"), "{people}");
+    }
+}
+
+#[test]
+fn sentences_are_wrapped_to_the_width() {
+    let keys = ["alpha-one", "beta-two", "gamma-three ::error::x", "delta-four", "epsilon-five"];
+    let changes: Vec<String> = keys
+        .iter()
+        .map(|key| change(&format!(r#"x_a.b[\"{key}\"]"#), r#""delete""#, r#"{"v": 1}"#, "null", ""))
+        .collect();
+    let text = shown(&plan(&changes, ""), "text", Layout { width: 60, ..PLAIN });
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
+    assert!(
+        text.split_whitespace().collect::<Vec<_>>().join(" ").contains("epsilon-five\"] destroyed"),
+        "{text}"
+    );
+}
