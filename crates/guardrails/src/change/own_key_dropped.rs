@@ -118,4 +118,20 @@ mod tests {
         let another = r#"{"encryption_configuration": [{"encryption_type": "KMS", "kms_key": "l"}]}"#;
         assert_eq!(find_in_update(&GUARD, "aws_ecr_repository.a", before, another, "{}"), []);
     }
+
+    #[test]
+    fn a_bucket_encrypted_by_s3_in_the_place_of_kms_is_told() {
+        let bucket = |algorithm: &str| {
+            let by_default = format!(r#"[{{"sse_algorithm": "{algorithm}", "kms_master_key_id": ""}}]"#);
+            format!(r#"{{"rule": [{{"apply_server_side_encryption_by_default": {by_default}}}]}}"#)
+        };
+        let found = |before: &str, after: &str| {
+            let address = "aws_s3_bucket_server_side_encryption_configuration.data";
+            find_in_update(&GUARD, address, &bucket(before), &bucket(after), "{}").len()
+        };
+        assert_eq!(found("aws:kms", "AES256"), 1);
+        assert_eq!(found("aws:kms:dsse", "aws:kms"), 1);
+        assert_eq!(found("AES256", "aws:kms"), 0);
+        assert_eq!(found("aws:kms", "aws:kms"), 0);
+    }
 }
