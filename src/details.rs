@@ -2,8 +2,8 @@
 //! beside the findings.
 
 use planguard_cost::PlanCost;
-use planguard_plan::{Dependencies, Plan};
 use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{Dependencies, Plan};
 
 use crate::cost::CostView;
 use crate::graph::Graph;

@@ -410,7 +410,8 @@ impl<'c> PlanCheck<'c> {
                            a percentage of nothing; max-delta limits it";
             self.notices.push(Notice::new("PG-CO-106", message));
         }
-        if let Some(currency) = cost.as_ref().map(|cost| cost.currency.as_str()).filter(|name| *name != BOOK_CURRENCY)
+        if let Some(currency) =
+            cost.as_ref().map(|cost| cost.currency.as_str()).filter(|name| *name != BOOK_CURRENCY)
             && self.rules.cost.limits.max_delta.is_some()
         {
             let message = format!(

@@ -44,10 +44,7 @@ pub enum CostError {
     },
     /// A report of Infracost says nothing about the plan.
     #[error("{}: {source}", path.display())]
-    #[diagnostic(
-        code("PG-CO-005"),
-        help("{help}")
-    )]
+    #[diagnostic(code("PG-CO-005"), help("{help}"))]
     Held {
         /// The file.
         path: PathBuf,

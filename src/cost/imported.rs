@@ -55,7 +55,9 @@ impl ImportedCosts {
             let name = file.map_or_else(|| "plan.json".to_owned(), |file| file.display().to_string());
             let write = format!("infracost breakdown --path {name} --format json > costs.json");
             let help = match source {
-                HoldError::Foreign { .. } => format!("write it for this plan: {write}; or leave it out, and the price book counts"),
+                HoldError::Foreign { .. } => {
+                    format!("write it for this plan: {write}; or leave it out, and the price book counts")
+                }
                 HoldError::Ambiguous { .. } => {
                     format!("write one of this plan alone, whose path it then has: {write}")
                 }

@@ -24,7 +24,8 @@ pub(super) struct Rest {
 /// What to fold of these boxes, given the pairs of which the first depends on the second.
 pub(super) fn rest<'n>(groups: &Groups, arrows: impl Iterator<Item = (&'n Name, &'n Name)>) -> Rest {
     let changes = |name: &Name| groups.get(name).is_some_and(|(_, block)| block.changes());
-    let (changing, unchanged): (BTreeSet<&Name>, BTreeSet<&Name>) = groups.keys().partition(|name| changes(name));
+    let (changing, unchanged): (BTreeSet<&Name>, BTreeSet<&Name>) =
+        groups.keys().partition(|name| changes(name));
     let mut names: BTreeSet<Name> = BTreeSet::new();
     if !changing.is_empty() && unchanged.len() > MOST_UNCHANGED {
         let beside: BTreeSet<&Name> = arrows

@@ -129,7 +129,9 @@ fn width(shown: &GraphBox) -> i64 {
     let deeds: usize = shown.deeds.iter().map(|(_, number)| number.to_string().len() + 2).sum();
     let deeds = if shown.deeds.is_empty() { unchanged } else { deeds };
     let characters = characters.max(deeds).min(MOST_CHARACTERS);
-    let label = i64::try_from(characters).unwrap_or(WIDEST) * CHARACTER;
+    // The label of what changes is bold in pages.
+    let bold = i64::from(shown.worst().is_some());
+    let label = i64::try_from(characters).unwrap_or(WIDEST) * (CHARACTER + bold);
     (label + PADDING).clamp(NARROWEST, WIDEST)
 }
 

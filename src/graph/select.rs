@@ -99,11 +99,7 @@ pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> 
 }
 
 /// The first of these pictures that somebody can read, or the last one with what matters most.
-fn few_enough<'b>(
-    pictures: impl Iterator<Item = Boxes<'b>>,
-    blocks: &Blocks,
-    redactor: &Redactor,
-) -> Graph {
+fn few_enough<'b>(pictures: impl Iterator<Item = Boxes<'b>>, blocks: &Blocks, redactor: &Redactor) -> Graph {
     let mut pictures = pictures.peekable();
     let (mut whole, mut is_coarser) = (None, false);
     while let Some(mut boxes) = pictures.next() {
@@ -173,7 +169,8 @@ impl<'b> Boxes<'b> {
 
     fn rest(&self, blocks: &Blocks) -> Rest {
         let pairs = blocks.arrows.keys();
-        let named = pairs.filter_map(|(from, to)| Some((self.names.get(from.as_str())?, self.names.get(to.as_str())?)));
+        let named = pairs
+            .filter_map(|(from, to)| Some((self.names.get(from.as_str())?, self.names.get(to.as_str())?)));
         fold::rest(&self.groups, named)
     }
 
@@ -380,20 +377,27 @@ mod tests {
         let module = |number: usize| {
             let change = match number {
                 3 => r#""actions": ["delete"], "before": {}, "after": null, "after_unknown": {}"#,
-                100 | 198 => r#""actions": ["update"], "before": {"a": 1}, "after": {"a": 2}, "after_unknown": {}"#,
+                100 | 198 => {
+                    r#""actions": ["update"], "before": {"a": 1}, "after": {"a": 2}, "after_unknown": {}"#
+                }
                 _ => r#""actions": ["no-op"], "before": {}, "after": {}, "after_unknown": {}"#,
             };
             format!(r#"{{"address": "module.m{number}.x.y", "change": {{{change}}}}}"#)
         };
         let call = |number: usize| {
-            let on = if number == 0 { String::new() } else { format!(r#""references": ["module.m{}.id"]"#, number / 3) };
+            let on = if number == 0 {
+                String::new()
+            } else {
+                format!(r#""references": ["module.m{}.id"]"#, number / 3)
+            };
             format!(
                 r#""m{number}": {{"expressions": {{"on": {{{on}}}}}, "module": {{"variables": {{"on": {{}}}},
                     "outputs": {{"id": {{"expression": {{"references": ["x.y.id"]}}}}}},
                     "resources": [{{"mode": "managed", "type": "x", "name": "y", "expressions": {{"on": {{"references": ["var.on"]}}}}}}]}}}}"#
             )
         };
-        let (modules, calls): (Vec<String>, Vec<String>) = (0..200).map(|number| (module(number), call(number))).unzip();
+        let (modules, calls): (Vec<String>, Vec<String>) =
+            (0..200).map(|number| (module(number), call(number))).unzip();
         let plan = format!(
             r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}],
                 "configuration": {{"root_module": {{"module_calls": {{{}}}}}}}}}"#,
@@ -403,7 +407,9 @@ mod tests {
         let document = Document::from_text("plan.json", &plan).unwrap();
         let map = Graph::of(&document, &GraphOptions::default()).unwrap();
         let names: Vec<&str> = map.boxes.iter().map(|shown| shown.address.unescaped()).collect();
-        for near in ["module.m3", "module.m100", "module.m198", "module.m1", "module.m33", "module.m66", "module.m9"] {
+        for near in
+            ["module.m3", "module.m100", "module.m198", "module.m1", "module.m33", "module.m66", "module.m9"]
+        {
             assert!(names.contains(&near), "{near}: {names:?}");
         }
         let rest = map.boxes.iter().position(|shown| shown.kind == BoxKind::Rest).unwrap();

@@ -38,7 +38,8 @@ impl Settings {
 
     fn prices_beside_infracost(&self) -> Option<Notice> {
         let is_imported = self.infracost.value.is_some() && self.prices.value.is_some();
-        let told = "`prices` does nothing beside a report of Infracost, whose amounts count: leave one of them out";
+        let told =
+            "`prices` does nothing beside a report of Infracost, whose amounts count: leave one of them out";
         notice(&self.prices, is_imported, "PG-CO-107", told)
     }
 
@@ -55,7 +56,8 @@ impl Settings {
     }
 
     fn scope_without_key(&self) -> Option<Notice> {
-        let has_key = self.bundle_key.value.is_some() || self.in_some_environment(|said| said.bundle_key.is_some());
+        let has_key =
+            self.bundle_key.value.is_some() || self.in_some_environment(|said| said.bundle_key.is_some());
         let told = "`bundle-scope` does nothing without a key: set `bundle-key` under [policies]";
         notice(&self.bundle_scope, !has_key && !self.bundle_scope.value.is_empty(), "PG-CK-112", told)
     }

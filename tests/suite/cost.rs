@@ -410,7 +410,13 @@ fn settings_and_entries_that_do_nothing_are_told() {
         ("[check]\nignore-drift = [\"aws_nat_gateway\"]\n", "PG-CK-111", true),
         (&format!("{fail} = true\n"), "PG-CK-111", false),
         (&format!("{fail} = false\npacks = [\"drift\"]\n"), "PG-CK-111", false),
-        (&format!("{fail} = false\n[env.prod]\nmatch = {{ branch = [\"x\"] }}\n[env.prod.check]\nfail-on-drift = true\n"), "PG-CK-111", false),
+        (
+            &format!(
+                "{fail} = false\n[env.prod]\nmatch = {{ branch = [\"x\"] }}\n[env.prod.check]\nfail-on-drift = true\n"
+            ),
+            "PG-CK-111",
+            false,
+        ),
         ("[policies]\nbundle-scope = \"team\"\n", "PG-CK-112", true),
         ("[approve]\ncount = 2\n", "PG-CK-113", true),
         ("[approve]\ncount = 2\nrisk = 50\n", "PG-CK-113", false),

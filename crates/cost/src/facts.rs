@@ -179,7 +179,10 @@ impl<'p, 's> Place<'p, 's> {
     /// Why a price that depends on an attribute without a value is missing.
     pub(crate) fn not_set(&self, name: &str) -> Missing {
         let is_known_later = self.view.key(name).is_known_after_apply();
-        Missing::unknown(format!("`{name}` is {}", if is_known_later { "known after apply" } else { "not set" }))
+        Missing::unknown(format!(
+            "`{name}` is {}",
+            if is_known_later { "known after apply" } else { "not set" }
+        ))
     }
 
     fn unknown(&self) -> Missing {

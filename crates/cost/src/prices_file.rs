@@ -384,7 +384,8 @@ fn line_of(text: &str, place: &str, key: Option<&str>) -> Option<usize> {
         let names = |key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
         key.is_some_and(|key| names(key) || names(&format!("\"{key}\"")))
     };
-    let Some((heading, number)) = place.rsplit_once(' ').filter(|(heading, _)| heading.starts_with("[[")) else {
+    let Some((heading, number)) = place.rsplit_once(' ').filter(|(heading, _)| heading.starts_with("[["))
+    else {
         // A key of the file itself.
         return lines().find(|(_, line)| sets(line)).map(|(position, _)| position + 1);
     };
@@ -438,10 +439,12 @@ fn own_price(place: &str, entry: &Table) -> Result<OwnPrice, Wrong> {
     let wrong_match = || {
         let reason = match entry.get("match") {
             None => "it does not say what it is for: `match` is missing".to_owned(),
-            Some(Toml::Table(matched)) => match matched.keys().find(|key| suggest::nearest(key, ["type"]).is_some()) {
-                Some(near) => format!("`match` has no `type`; did you mean that by `{near}`?"),
-                None => "`match` has no `type`".to_owned(),
-            },
+            Some(Toml::Table(matched)) => {
+                match matched.keys().find(|key| suggest::nearest(key, ["type"]).is_some()) {
+                    Some(near) => format!("`match` has no `type`; did you mean that by `{near}`?"),
+                    None => "`match` has no `type`".to_owned(),
+                }
+            }
             Some(_) => "`match` is not a table".to_owned(),
         };
         Wrong::new(place, reason, "write `match = { type = \"aws_instance\" }`").of_key("match")
@@ -599,7 +602,10 @@ mod tests {
         for (text, said) in [
             ("[[price]]\n", "did you mean `prices`?"),
             ("[[prices]]\nhourly = 1\n", "does not say what it is for"),
-            ("[[prices]]\nmatch = { region = \"a\" }\nhourly = 1\n", "line 2: [[prices]] 1: `match` has no `type`"),
+            (
+                "[[prices]]\nmatch = { region = \"a\" }\nhourly = 1\n",
+                "line 2: [[prices]] 1: `match` has no `type`",
+            ),
             ("[[prices]]\nmatch = { typ = \"a\" }\nhourly = 1\n", "did you mean that by `typ`?"),
             ("[[prices]]\nmatch = \"a\"\nhourly = 1\n", "line 2: [[prices]] 1: `match` is not a table"),
             ("[[prices]]\nmatch = { type = \"a\" }\n\nhourly = \"x\"\n", "line 4: [[prices]] 1: `hourly`"),

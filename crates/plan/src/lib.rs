@@ -21,6 +21,6 @@ pub use model::{
     DeferredChange, Dependencies, Dependency, DependencyEnd, DuplicateKeys, Holds, Importing, InstanceKey,
     MAX_DEPTH, Mask, Mode, ModuleCall, ModuleStep, Object, OutputChange, Owner, PathStep, Plan, PlanError,
     Provenance, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution, ResolvedReference,
-    ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError, Side, SideProblem, Translation, Unseen,
-    UnknownValue, Value, Verb, View, Witness, mirrored, sensitive_values,
+    ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError, Side, SideProblem, Translation,
+    UnknownValue, Unseen, Value, Verb, View, Witness, mirrored, sensitive_values,
 };

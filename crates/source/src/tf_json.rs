@@ -132,7 +132,9 @@ fn nested(node: &Node, schema: Option<Schema>) -> Body {
 /// What the texts of a value refer to.
 fn references(node: &Node) -> Vec<String> {
     match &node.value {
-        NodeValue::Text(text) if text.contains("${") || text.contains("%{") => hcl::references_of_template(text),
+        NodeValue::Text(text) if text.contains("${") || text.contains("%{") => {
+            hcl::references_of_template(text)
+        }
         NodeValue::Array(elements) => elements.iter().flat_map(references).collect(),
         NodeValue::Object(members) => members.iter().flat_map(|(_, node)| references(node)).collect(),
         NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::Text(_) => Vec::new(),

@@ -84,8 +84,8 @@ fn drawn(arguments: &GraphArguments, output: &Output) -> Result<ExitCode, ExitCo
     let said = Said { source: flag("--source", arguments.source.clone().map(Some)), ..Said::default() };
     let settings = settings(arguments.input.said(said), None, &arguments.sources, output)?;
     let mut problems = Vec::new();
-    let source =
-        settings.source_directory(&mut |error| problems.push(Problem::new(error, None, &Redactor::default())));
+    let source = settings
+        .source_directory(&mut |error| problems.push(Problem::new(error, None, &Redactor::default())));
     if !problems.is_empty() {
         problems.iter().for_each(|problem| output.problem(problem));
         return Err(ExitCode::from(UNDECIDED));

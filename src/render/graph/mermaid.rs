@@ -56,7 +56,8 @@ fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
     }
     for class in Class::ALL {
         let (fill, edge) = class.colours();
-        let _ = writeln!(text, "  classDef {} fill:{fill},stroke:{edge},color:{}", class.name(), class.text());
+        let _ =
+            writeln!(text, "  classDef {} fill:{fill},stroke:{edge},color:{}", class.name(), class.text());
     }
     let mut notes = notes(graph);
     for (number, one, many) in [

@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format<Graph> =
 const NOTE: i64 = 18;
 
 /// The width of a character of a note.
-const NOTE_CHARACTER: i64 = 6;
+const NOTE_CHARACTER: i64 = 7;
 
 fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
     let graph = &graph.readable();

@@ -50,12 +50,9 @@ impl Class {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Same => "#57606a",
-            Self::Destroy
-            | Self::Replace
-            | Self::Forget
-            | Self::Update
-            | Self::Create
-            | Self::Strange => "#1f2328",
+            Self::Destroy | Self::Replace | Self::Forget | Self::Update | Self::Create | Self::Strange => {
+                "#1f2328"
+            }
         }
     }
 

@@ -186,7 +186,7 @@ enum WhatName {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum Kind {
     /// A value with `before` and `after`.
     Value,

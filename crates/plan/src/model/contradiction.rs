@@ -300,7 +300,8 @@ impl Plan<'_> {
     /// What of drift, deferred changes and outputs can be no side or mask, whatever their actions are.
     fn other_entries(&self, found: &mut Vec<Contradiction>) {
         let drift = self.resource_drift.iter().map(|change| ("resource_drift", change));
-        let deferred = self.deferred_changes.iter().map(|change| ("deferred_changes", &change.resource_change));
+        let deferred =
+            self.deferred_changes.iter().map(|change| ("deferred_changes", &change.resource_change));
         for (section, resource) in drift.chain(deferred) {
             let change = &resource.change;
             if let Some(problem) = change.mask_problem().or_else(|| change.object_problem()) {
@@ -443,24 +444,37 @@ mod tests {
     #[test]
     fn drift_deferred_changes_and_outputs_have_sides_and_masks() {
         let drift = |change: &str| {
-            format!(r#""resource_drift": [{{"address": "aws_x.a", "change": {{"actions": ["update"], {change}}}}}]"#)
+            format!(
+                r#""resource_drift": [{{"address": "aws_x.a", "change": {{"actions": ["update"], {change}}}}}]"#
+            )
         };
         let deferred = |change: &str| {
             let entry = format!(r#"{{"address": "aws_x.a", "change": {{"actions": ["create"], {change}}}}}"#);
             format!(r#""deferred_changes": [{{"reason": "unknown", "resource_change": {entry}}}]"#)
         };
         let output = |change: &str| {
-            format!(r#""resource_changes": [], "output_changes": {{"o": {{"actions": ["create"], "after": 1, {change}}}}}"#)
+            format!(
+                r#""resource_changes": [], "output_changes": {{"o": {{"actions": ["create"], "after": 1, {change}}}}}"#
+            )
         };
         for (plan, wanted) in [
             (drift(r#""before": 5"#), "`aws_x.a` in `resource_drift` has a `before` that is not an object"),
-            (drift(r#""before": {}, "after": "x""#), "`aws_x.a` in `resource_drift` has a `after` that is not an object"),
+            (
+                drift(r#""before": {}, "after": "x""#),
+                "`aws_x.a` in `resource_drift` has a `after` that is not an object",
+            ),
             (
                 drift(r#""before": {}, "after": {}, "after_sensitive": {"a": "x"}"#),
                 "`aws_x.a` in `resource_drift` has a value that is not a mark in its `after_sensitive`",
             ),
-            (deferred(r#""after": [1]"#), "`aws_x.a` in `deferred_changes` has a `after` that is not an object"),
-            (output(r#""after_unknown": 5"#), "`o` in `output_changes` has a value that is not a mark in its `after_unknown`"),
+            (
+                deferred(r#""after": [1]"#),
+                "`aws_x.a` in `deferred_changes` has a `after` that is not an object",
+            ),
+            (
+                output(r#""after_unknown": 5"#),
+                "`o` in `output_changes` has a value that is not a mark in its `after_unknown`",
+            ),
             (
                 output(r#""after_sensitive": "true""#),
                 "`o` in `output_changes` has a value that is not a mark in its `after_sensitive`",

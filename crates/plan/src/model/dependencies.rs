@@ -166,7 +166,9 @@ fn of_configuration<'p>(configuration: &'p Configuration<'p>, unseen: Option<Uns
             for reference in hidden.iter().flatten() {
                 let mut resolution = configuration.resolve_reference(position, reference, unseen);
                 // The names that a `dynamic` block binds are no references.
-                resolution.unresolved.retain(|name| name.starts_with("local.") || name.starts_with("module."));
+                resolution
+                    .unresolved
+                    .retain(|name| name.starts_with("local.") || name.starts_with("module."));
                 add(configuration, position, resolution, Provenance::Expression, &from, found);
             }
             of_names(configuration, position, &resource.depends_on, &from, found);
@@ -318,7 +320,8 @@ mod tests {
         };
         let dynamic = |address: &str| if address == "x.web" { vec!["x.key".to_owned()] } else { Vec::new() };
         let found = plan.dependencies_with(Some(Unseen { local: &local, dynamic: &dynamic }));
-        let pairs: Vec<String> = found.all.iter().map(|pair| format!("{:?} -> {:?}", pair.from, pair.to)).collect();
+        let pairs: Vec<String> =
+            found.all.iter().map(|pair| format!("{:?} -> {:?}", pair.from, pair.to)).collect();
         assert_eq!(
             pairs,
             [

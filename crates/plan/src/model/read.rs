@@ -168,7 +168,8 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// The text is not JSON, or not of the plan format's shape; see [`PlanError`].
     pub fn parse(text: &'a str) -> Result<Self, PlanError> {
-        let raw: RawPlan<'a> = serde_json::from_str(text).map_err(|error| PlanError::Json(ShapeError::of(text, error)))?;
+        let raw: RawPlan<'a> =
+            serde_json::from_str(text).map_err(|error| PlanError::Json(ShapeError::of(text, error)))?;
         let reader = SectionReader::default();
         let mut variables = BTreeMap::new();
         for (name, variable) in raw.variables.unwrap_or_default() {
@@ -376,7 +377,9 @@ mod tests {
             "object": {"strange": 1}, "array": [[]], "string": "x", "number": 5, "bool": true,
         });
         for (path, fits) in PARTS {
-            for (kind, value) in wrong.as_object().unwrap().iter().filter(|(kind, _)| !fits.contains(&kind.as_str())) {
+            for (kind, value) in
+                wrong.as_object().unwrap().iter().filter(|(kind, _)| !fits.contains(&kind.as_str()))
+            {
                 let mut plan = plan.clone();
                 let mut here = &mut plan;
                 for step in path.split('.') {

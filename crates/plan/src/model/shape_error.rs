@@ -39,7 +39,8 @@ impl ShapeError {
 
 /// Cuts `string "…"` down to `string` in what serde says of a value that does not fit.
 fn without_value(message: &str) -> String {
-    let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
+    let quotes =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
     let Some(start) = quotes.iter().find_map(|start| message.strip_prefix(start).map(|_| *start)) else {
         return message.to_owned();
     };

@@ -59,10 +59,7 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         risk: report.risk.score(),
         notes: details.map(plan_notes).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
-        cost: report
-            .cost
-            .as_ref()
-            .map(|cost| Text::composed(line(cost, &cost.currency.for_document()))),
+        cost: report.cost.as_ref().map(|cost| Text::composed(line(cost, &cost.currency.for_document()))),
     }
 }
 
@@ -397,7 +394,12 @@ fn put_back(put_back: &PutBack) -> String {
 pub(super) fn others(details: &PlanDetails, plan: Option<&Text>) -> Vec<Section> {
     let view = &details.view;
     let section = |title: &'static str, rows: Vec<Row>| {
-        (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows, left_out: 0 })
+        (!rows.is_empty()).then(|| Section {
+            title: Text::from(title),
+            plan: plan.cloned(),
+            rows,
+            left_out: 0,
+        })
     };
     let line = |sentence: String| words(0, Form::Line, Text::composed(sentence));
     let deferred = view.deferred.iter().map(|deferred| {
