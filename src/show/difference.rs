@@ -559,7 +559,10 @@ impl Differ<'_> {
     ) -> Body {
         let Attributes { entries, same, computed } = self.parts(before, after, path, known, documents);
         let form = if known.is_block { Form::Blocks } else { Form::Map };
-        Body::Members(Members { form, entries, same, moved: 0, computed, about: Vec::new() })
+        let stays = before.set().is_some() && after.set().is_some();
+        let about =
+            if stays { self.about(before, after, known, (&BTreeSet::new(), is_name)) } else { Vec::new() };
+        Body::Members(Members { form, entries, same, moved: 0, computed, about })
     }
 
     fn elements(
@@ -595,7 +598,7 @@ impl Differ<'_> {
                 // An element that is null may be either.
                 Compared::Absent | Compared::Same if is_moved => {
                     elsewhere += 1;
-                    let about = self.about(old, new, &of_element, &varying);
+                    let about = self.about(old, new, &of_element, (&varying, |_| true));
                     if !about.is_empty() && elsewhere <= MOST_MOVED {
                         entries.push(moved_element(about, names(old, new).len(), position));
                     }
@@ -603,7 +606,7 @@ impl Differ<'_> {
                 Compared::Absent | Compared::Same => same += 1,
                 Compared::Different(mut entry) => {
                     if let (What::Changed, Body::Members(members)) = (entry.what, &mut entry.body) {
-                        members.about = self.about(old, new, &of_element, &varying);
+                        members.about = self.about(old, new, &of_element, (&varying, |_| true));
                     }
                     entries.push(Entry { position, ..entry });
                 }
@@ -613,14 +616,14 @@ impl Differ<'_> {
         Body::Members(Members { form, entries, same, moved: elsewhere, computed: 0, about: Vec::new() })
     }
 
-    /// The short members of an element that stay: they tell which one it is. What is a name, or is not the same in all
-    /// elements of the list, comes first.
+    /// The short members of a value that stay and may be told: they say which one it is. What is a name, or is not the same
+    /// in all elements of the list, comes first.
     fn about(
         &self,
         before: Place<'_>,
         after: Place<'_>,
         known: &Known,
-        varying: &BTreeSet<&str>,
+        (varying, may_be_told): (&BTreeSet<&str>, fn(&str) -> bool),
     ) -> Vec<(SafeText, SafeText)> {
         let shown = |name: &&str| {
             let (before, after) = (before.key(name), after.key(name));
@@ -649,7 +652,8 @@ impl Differ<'_> {
         };
         let mut names = names(before, after);
         names.sort_by_key(|name| rank(name));
-        let mut about: Vec<_> = names.iter().filter_map(shown).take(MOST_ABOUT).collect();
+        let mut about: Vec<_> =
+            names.iter().filter(|name| may_be_told(name)).filter_map(shown).take(MOST_ABOUT).collect();
         about.sort();
         about
     }

@@ -195,8 +195,10 @@ fn cells(entries: &[Entry]) -> Vec<Cell<'_>> {
 fn cells_of(entry: &Entry) -> Vec<Cell<'_>> {
     match &entry.body {
         Body::Members(members) => {
-            let about = Cell::About(&members.about);
-            std::iter::once(about).chain(cells(&members.entries)).collect()
+            // Which element of a list it is must be the same in all; the name of an object need not.
+            let is_element = entry.name.unescaped().is_empty();
+            let about = is_element.then_some(Cell::About(&members.about));
+            about.into_iter().chain(cells(&members.entries)).collect()
         }
         Body::Value { before, after } => vec![Cell::Side(before.as_ref()), Cell::Side(after.as_ref())],
         Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => {

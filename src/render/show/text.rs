@@ -248,18 +248,13 @@ impl Page {
         }
     }
 
-    /// The lines of a text that stand behind so many columns. No further line starts with what a CI system takes for a
-    /// command.
+    /// The lines of a text that stand behind so many columns.
     fn wrapped(&self, text: &str, columns: usize) -> Vec<String> {
         let width = self.layout.width.saturating_sub(columns).max(NARROWEST);
         let options = textwrap::Options::new(width)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .break_words(false);
-        let mark = |(number, line): (usize, &std::borrow::Cow<'_, str>)| {
-            let is_command = number > 0 && line.trim_start().starts_with(['#', ':']);
-            if is_command { format!("| {}", line.trim_start()) } else { line.clone().into_owned() }
-        };
-        textwrap::wrap(text, options).iter().enumerate().map(mark).collect()
+        textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
     }
 
     /// The attributes of a group that differ. Those of what is destroyed are not shown: nothing of it remains.
