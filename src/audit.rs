@@ -4,14 +4,19 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-/// Appends lines to a file, which is made if it does not exist. Each line is one write, so that runs at the same time do
-/// not mix theirs.
+/// Appends lines to a file, which is made if it does not exist. Each line is one write, and the file is locked meanwhile
+/// where that can be done, so that runs at the same time do not mix theirs.
 ///
 /// # Errors
 ///
 /// Those of the system. The lines before the one that failed are in the file.
 pub fn append(path: &Path, lines: &[String]) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    if file.metadata()?.is_file() {
+        // Without it, a line that another run is about to write may look like one that was cut.
+        file.lock()
+            .or_else(|error| if error.kind() == io::ErrorKind::Unsupported { Ok(()) } else { Err(error) })?;
+    }
     let mut is_open = ends_within_a_line(path)?;
     for line in lines {
         // What another program left without its end stays a line of its own.

@@ -378,9 +378,9 @@ mod tests {
             let change = match number {
                 3 => r#""actions": ["delete"], "before": {}, "after": null, "after_unknown": {}"#,
                 100 | 198 => {
-                    r#""actions": ["update"], "before": {"a": 1}, "after": {"a": 2}, "after_unknown": {}"#
+                    r#""actions": ["update"], "before": {"on": 1}, "after": {"on": 2}, "after_unknown": {}"#
                 }
-                _ => r#""actions": ["no-op"], "before": {}, "after": {}, "after_unknown": {}"#,
+                _ => r#""actions": ["no-op"], "before": {"on": 1}, "after": {"on": 1}, "after_unknown": {}"#,
             };
             format!(r#"{{"address": "module.m{number}.x.y", "change": {{{change}}}}}"#)
         };

@@ -9,7 +9,8 @@ use crate::process;
 fn drifted(last_known: &Value, now: &Value, planned: &Value) -> (Vec<Value>, Vec<String>) {
     let side = |value: &Value| {
         json!({"publicly_accessible": value, "storage_encrypted": true, "backup_retention_period": 7,
-            "monitoring_interval": 60, "performance_insights_enabled": true})
+            "monitoring_interval": 60, "performance_insights_enabled": true, "deletion_protection": true,
+            "skip_final_snapshot": false})
     };
     let change = |actions: &str, before: &Value, after: &Value| {
         json!({"address": "aws_db_instance.a", "mode": "managed", "type": "aws_db_instance", "name": "a",

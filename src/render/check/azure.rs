@@ -98,7 +98,7 @@ mod tests {
                 &[("type", "error"), ("code", "a];b%\n"), ("sourcepath", "")],
                 "##vso[task.complete]\r\n::x"
             ),
-            "##vso[task.logissue type=error;code=a%5D%3Bb%AZP25%0A]\\u{23}#vso[task.complete]\\u{d}%0A::x\n"
+            "##vso[task.logissue type=error;code=a%5D%3Bb%AZP25%0A]\\u{23}#vso[task.complete]\\u{d}%0A\\u{3a}:x\n"
         );
     }
 }

@@ -93,6 +93,8 @@ pub struct Translation<'a> {
     pub after_unknown: Value<'a>,
 }
 
+super::only_object::only_objects!(RawResourceChange, RawChange, RawImporting);
+
 impl<'a> ResourceChange<'a> {
     /// The same change of the same object, seen as one of another resource type. If anything of the object is sensitive,
     /// all of it is.
@@ -248,6 +250,7 @@ impl ActionReason {
 
 /// A resource change as plan JSON writes it.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawResourceChange<'a> {
     #[serde(borrow)]
     address: Option<Cow<'a, str>>,
@@ -273,6 +276,7 @@ pub(super) struct RawResourceChange<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawChange<'a> {
     actions: Option<Actions>,
     #[serde(borrow, default)]
@@ -298,6 +302,7 @@ struct RawChange<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawImporting<'a> {
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,

@@ -13,6 +13,7 @@ mod invocation;
 mod json_place;
 mod lost;
 mod mirror;
+mod only_object;
 mod output;
 mod planning;
 mod provider;

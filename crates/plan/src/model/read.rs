@@ -58,12 +58,14 @@ struct RawPlan<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawVariable<'a> {
     #[serde(borrow, default)]
     value: Section<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawDeferred<'a> {
     #[serde(borrow)]
     reason: Option<Cow<'a, str>>,
@@ -72,6 +74,7 @@ struct RawDeferred<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawInvocation<'a> {
     #[serde(borrow)]
     address: Cow<'a, str>,
@@ -88,6 +91,7 @@ struct RawInvocation<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawTrigger<'a> {
     #[serde(borrow)]
     triggering_resource_address: Option<Cow<'a, str>>,
@@ -96,12 +100,14 @@ struct RawTrigger<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawDeferredInvocation<'a> {
     #[serde(borrow)]
     action_invocation: RawInvocation<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawOutputChange<'a> {
     actions: Option<Actions>,
     #[serde(borrow, default)]
@@ -117,6 +123,7 @@ struct RawOutputChange<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawCheck<'a> {
     #[serde(borrow)]
     address: Option<RawCheckAddress<'a>>,
@@ -127,6 +134,7 @@ struct RawCheck<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawCondition<'a> {
     #[serde(borrow)]
     address: Option<Cow<'a, str>>,
@@ -137,6 +145,7 @@ struct RawCondition<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawRelevant<'a> {
     #[serde(borrow)]
     resource: Option<Cow<'a, str>>,
@@ -145,22 +154,40 @@ struct RawRelevant<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawCheckAddress<'a> {
     #[serde(borrow)]
     to_display: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawCheckInstance<'a> {
     #[serde(borrow)]
     problems: Option<Vec<RawProblem<'a>>>,
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct RawProblem<'a> {
     #[serde(borrow)]
     message: Option<Cow<'a, str>>,
 }
+
+super::only_object::only_objects!(
+    RawVariable,
+    RawDeferred,
+    RawInvocation,
+    RawTrigger,
+    RawDeferredInvocation,
+    RawOutputChange,
+    RawCheck,
+    RawCondition,
+    RawRelevant,
+    RawCheckAddress,
+    RawCheckInstance,
+    RawProblem
+);
 
 impl<'a> Plan<'a> {
     /// Reads a plan from the text of a document.

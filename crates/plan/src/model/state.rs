@@ -15,6 +15,7 @@ use super::value::Value;
 
 /// The values of a state (`internal/command/jsonstate`, `StateValues`).
 #[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct StateValues<'a> {
     #[serde(borrow)]
     outputs: Option<BTreeMap<Cow<'a, str>, StateOutput<'a>>>,
@@ -24,12 +25,14 @@ pub(super) struct StateValues<'a> {
 
 /// `prior_state`: a state as `terraform show -json` prints it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct PriorState<'a> {
     #[serde(borrow)]
     pub(super) values: Option<StateValues<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct StateOutput<'a> {
     pub(super) sensitive: Option<bool>,
     #[serde(borrow, default)]
@@ -37,6 +40,7 @@ pub(super) struct StateOutput<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 struct StateModule<'a> {
     #[serde(borrow)]
     address: Option<Cow<'a, str>>,
@@ -47,6 +51,7 @@ struct StateModule<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct StateResource<'a> {
     #[serde(borrow)]
     pub(super) address: Option<Cow<'a, str>>,
@@ -64,6 +69,8 @@ pub(super) struct StateResource<'a> {
     #[serde(borrow, default)]
     pub(super) sensitive_values: Section<'a>,
 }
+
+super::only_object::only_objects!(StateValues, PriorState, StateOutput, StateModule, StateResource);
 
 impl<'a> StateValues<'a> {
     pub(super) fn outputs(&self) -> impl Iterator<Item = &StateOutput<'a>> {

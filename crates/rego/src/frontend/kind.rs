@@ -62,6 +62,9 @@ const INTEGERS: [&str; 20] = [
     "units.parse_bytes",
 ];
 
+/// Builtins whose result is a truth value or a text: those that stand for operators and templates.
+const SIMPLE: [&str; 7] = ["equal", "gt", "gte", "lt", "lte", "neq", "sprintf"];
+
 /// Builtins whose result is a set.
 const SETS: [&str; 7] =
     ["cast_set", "graph.reachable", "graph.reachable_paths", "intersection", "object.keys", "set", "union"];
@@ -193,6 +196,8 @@ impl<'a, 'p> Kinds<'a, 'p> {
             Kind::Integer
         } else if SETS.contains(&name) {
             Kind::Set
+        } else if SIMPLE.contains(&name) {
+            Kind::Simple
         } else {
             Kind::Anything
         }

@@ -61,7 +61,8 @@ fn is_variable(policy: &Policy<'_>, expr: &Expr) -> bool {
 
 /// Whether `some … in` gives a variable its value, which it always has.
 fn is_of_some(policy: &Policy<'_>, name: &Expr) -> bool {
-    policy.scopes().declaration(name).is_some_and(|declaration| declaration.how == DeclaredBy::SomeIn)
+    matches!(name.kind, ExprKind::Name)
+        && policy.scopes().declaration(name).is_some_and(|declaration| declaration.how == DeclaredBy::SomeIn)
 }
 
 /// Returns the first wildcard of an array or object that has no other name.
@@ -103,6 +104,7 @@ mod tests {
             "r if { {\"n\": y, \"m\": _} = x; [_] = [x]; _ = input.x; x == _ }",
             "x := 1\nr if { _ = x }",
             "f(x) if { _ = x; [1] = y }",
+            "r if { some x in y; z := {k | _ = x[k]} }",
         ] {
             assert_pass(edits, rule, rule);
         }
