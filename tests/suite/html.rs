@@ -45,7 +45,7 @@ fn a_plan_with_very_many_modules_has_a_map() {
     let map = between(&page, "<section id=\"map\"", "</section>");
     assert_eq!(map.matches("<rect ").count(), 60, "{map}");
     assert!(map.contains("241 other modules and blocks"), "{map}");
-    assert!(map.contains("--by module` draws all 300"), "{map}");
+    assert!(map.contains("--by module</code> draws all 300"), "{map}");
 }
 
 #[test]
