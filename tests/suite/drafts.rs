@@ -50,20 +50,20 @@ fn plan() -> Value {
 
 /// The findings about the policy, each as its rule and whether it depends on what is unknown.
 fn found(files: &str) -> Vec<(String, bool)> {
-    let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("plan.json"), plan().to_string()).unwrap();
-    fs::write(directory.path().join("main.tf"), files).unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("plan.json"), plan().to_string()).expect("the plan");
+    fs::write(directory.path().join("main.tf"), files).expect("the files");
     let output = Command::new(env!("CARGO_BIN_EXE_planguard"))
         .args(["check", "plan.json", "--no-config", "--format", "json"])
         .current_dir(directory.path())
         .output()
-        .unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let findings = report["plans"][0]["findings"].as_array().unwrap();
+        .expect("planguard runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let findings = report["plans"][0]["findings"].as_array().expect("findings");
     let of_policy = findings.iter().filter(|finding| finding["address"] == "aws_sns_topic_policy.t");
     let told = of_policy.map(|finding| {
-        let is_unsure = finding["message"].as_str().unwrap().contains("may ");
-        (finding["rule"].as_str().unwrap().to_owned(), is_unsure)
+        let is_unsure = finding["message"].as_str().expect("a message").contains("may ");
+        (finding["rule"].as_str().expect("a rule").to_owned(), is_unsure)
     });
     told.collect()
 }

@@ -49,7 +49,7 @@ pub(super) fn undone(plan: &Plan<'_>) -> HashSet<Address> {
     if plan.resource_drift.is_empty() {
         return HashSet::new();
     }
-    let contests = contests(plan).into_iter().filter(|contest| contest.time == Time::LastApply);
+    let contests = contests(plan).into_iter().filter(|contest| contest.time == Time::Last);
     let separate = contests.flat_map(|contest| contest.separate).map(|resource| resource.address.clone());
     separate.chain(grant_authority::undone(plan)).collect()
 }
@@ -57,9 +57,9 @@ pub(super) fn undone(plan: &Plan<'_>) -> HashSet<Address> {
 /// When one of the two undoes the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Time {
-    LastApply,
-    ThisApply,
-    EachApply,
+    Last,
+    This,
+    Each,
 }
 
 /// An attribute of an object with the separate resources that it removes.
@@ -76,9 +76,9 @@ impl Contest<'_> {
         let both = addresses(&separate);
         let they = if separate.len() == 1 { "it" } else { "they" };
         let what = match time {
-            Time::LastApply => format!("the last apply undid what {they} made"),
-            Time::ThisApply => format!("this apply undoes what {they} made"),
-            Time::EachApply => "each apply undoes what the other one made".to_owned(),
+            Time::Last => format!("the last apply undid what {they} made"),
+            Time::This => format!("this apply undoes what {they} made"),
+            Time::Each => "each apply undoes what the other one made".to_owned(),
         };
         let message = format!("{} sets `{attribute}` itself, and {both} set it too: {what}", object.address);
         let message =
@@ -285,7 +285,7 @@ fn contest<'p>(
         let undone = of(&|resource| {
             !resource.change.actions.is_no_op() && drifted.contains(&resource.address.to_string())
         });
-        if sets { contest(undone, Time::LastApply) } else { None }
+        if sets { contest(undone, Time::Last) } else { None }
     };
     let this = || {
         let (read, set) = lost(object, mirror)?;
@@ -299,11 +299,11 @@ fn contest<'p>(
                     Parts::Rules | Parts::Texts(_) | Parts::Blocks(..) => lists(read) && !lists(set),
                 }
         });
-        contest(removed, Time::ThisApply)
+        contest(removed, Time::This)
     };
     let each = || {
         let new = of(&|resource| resource.change.actions.creates());
-        if sets { contest(new, Time::EachApply) } else { None }
+        if sets { contest(new, Time::Each) } else { None }
     };
     last().or_else(this).or_else(each)
 }

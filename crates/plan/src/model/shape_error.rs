@@ -103,7 +103,7 @@ mod tests {
     fn the_place_is_told_without_names_of_types() {
         #[derive(Debug, Deserialize)]
         struct Inner {
-            #[allow(dead_code)]
+            #[expect(dead_code, reason = "only its shape matters")]
             word: Option<String>,
         }
         let text = "{\n \"a\": {\"word\": \"x\"},\n \"b\": 5\n}";

@@ -101,7 +101,7 @@ fn found_unseen<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
                     let objects = operands.iter().filter(|side| matches!(side.kind, ExprKind::Object(_)));
                     objects.for_each(&mut collect);
                     // What is made of variables waits for them.
-                    if operands.iter().any(|side| is_composite(side)) {
+                    if operands.iter().any(is_composite) {
                         let names = operands.iter().filter(|side| matches!(side.kind, ExprKind::Name));
                         names.for_each(&mut collect);
                     }
