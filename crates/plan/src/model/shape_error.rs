@@ -45,12 +45,20 @@ fn without_value(message: &str) -> String {
         return message.to_owned();
     };
     let rest = message.strip_prefix(start).unwrap_or_default();
-    let kind = rest.split(['"', '`', ',']).next().unwrap_or_default();
+    // JSON has other words for some of what serde reads.
+    let kind = match rest.split(['"', '`', ',']).next().unwrap_or_default() {
+        "map" => "object",
+        "sequence" => "array",
+        plain => plain,
+    };
     // The value may hold the same words; what was expected comes last, and is planguard's own.
     let expected = message.rfind(", expected ").and_then(|position| message.get(position..));
     // The names of planguard's own types say nothing to whoever reads a plan.
     let expected = match expected {
-        Some(own) if own.starts_with(", expected struct ") => ", expected an object",
+        Some(own) if own.starts_with(", expected struct ") || own == ", expected a map" => {
+            ", expected an object"
+        }
+        Some(", expected a sequence") => ", expected an array",
         Some(plain) => plain,
         None => "",
     };
@@ -91,7 +99,7 @@ mod tests {
         assert_eq!(number(r#""a, expected \"b\"""#), "invalid type: string, expected u8 at line 1 column 19");
         assert_eq!(number("471147"), "invalid value: integer, expected u8 at line 1 column 6");
         assert_eq!(number("1.25"), "invalid type: floating point, expected u8 at line 1 column 4");
-        assert_eq!(number("{}"), "invalid type: map, expected u8 at line 1 column 0");
+        assert_eq!(number("{}"), "invalid type: object, expected u8 at line 1 column 0");
         let word = serde_json::from_str::<Word>(r#""hunter2""#).map(|Word::Known| ()).unwrap_err();
         assert_eq!(
             ShapeError::from(word).to_string(),
@@ -116,14 +124,14 @@ mod tests {
         let error = serde_json::from_str::<BTreeMap<String, Inner>>(text).unwrap_err();
         assert_eq!(
             ShapeError::of(text, error).to_string(),
-            "`a.word`: invalid type: sequence, expected a string at line 1 column 15"
+            "`a.word`: invalid type: array, expected a string at line 1 column 15"
         );
     }
 
     #[test]
     fn what_quotes_nothing_is_told_as_it_is() {
         let error = ShapeError::from(serde_json::from_str::<u8>("[").unwrap_err());
-        assert_eq!(error.to_string(), "invalid type: sequence, expected u8 at line 1 column 0");
+        assert_eq!(error.to_string(), "invalid type: array, expected u8 at line 1 column 0");
         let error = ShapeError::from(serde_json::from_str::<Vec<u8>>("[").unwrap_err());
         assert_eq!(error.to_string(), "EOF while parsing a list at line 1 column 1");
     }
