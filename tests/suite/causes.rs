@@ -1,5 +1,7 @@
 //! Several rules that find one cause make one finding, and each of them can still be waived, set and accepted by itself.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -381,4 +383,21 @@ fn undetermined_rules_are_counted_with_the_findings_that_they_are() {
     std::fs::write(directory.path().join("plan.json"), plan.to_string()).expect("the plan");
     let (_, stdout, stderr) = process::run(process::planguard(directory.path(), &["check", "plan.json"]));
     assert!(stdout.contains("; 2 undetermined in 1 finding\n"), "{stdout}{stderr}");
+}
+
+#[test]
+fn who_sets_an_attribute_is_another_cause_than_what_it_lets_in() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/azure-vm");
+    let (_, stdout, _) = process::run(process::planguard(
+        &fixture,
+        &["check", "plan.json", "--no-config", "--format", "json"],
+    ));
+    let report: Value = serde_json::from_str(&stdout).expect("a report");
+    let findings = open(&report);
+    let of_group: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["address"] == "azurerm_network_security_group.web")
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    assert_eq!(of_group, ["azure-security-group-open-rdp", "change-managed-twice"]);
 }

@@ -11,7 +11,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Sight, places, sight};
 use super::grant_authority;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::effective::{Filler, MIRRORS, Mirror, Parts, belongs, unexplained};
 use crate::engine::is_same_instance;
 
@@ -83,7 +83,10 @@ impl Contest<'_> {
         let message = format!("{} sets `{attribute}` itself, and {both} set it too: {what}", object.address);
         let message =
             if separate.len() == 1 { message.replace(" set it too", " sets it too") } else { message };
-        ChangeFinding::on(object, message).at(AttributePath(vec![PathStep::Key(attribute.to_owned())]))
+        let found =
+            ChangeFinding::on(object, message).at(AttributePath(vec![PathStep::Key(attribute.to_owned())]));
+        // Whatever the attribute lets in is another matter than who sets it.
+        ChangeFinding { role: AttributeRole::Reason, ..found }
     }
 }
 
