@@ -79,7 +79,7 @@ pub enum Empty {
 impl Entry {
     /// Whether something that was not set is empty now, or the other way round.
     pub fn is_nothing(&self) -> bool {
-        let is_empty = |text: &SafeText| matches!(text.unescaped(), "\"\"" | "[]" | "{  }");
+        let is_empty = |text: &SafeText| matches!(text.unescaped(), "\"\"" | "[]" | "{}");
         match &self.body {
             Body::Value { before: None, after: Some(text) }
             | Body::Value { before: Some(text), after: None } => is_empty(text),

@@ -160,9 +160,19 @@ impl Pattern {
     }
 }
 
+/// A text with a word in the place of a key, if the key stands in it as a word of its own.
+pub(crate) fn with_key_named(text: &str, key: &str) -> Option<String> {
+    Pattern::of(text, key).map(|pattern| pattern.0.join(KEY))
+}
+
 /// The key of an object without brackets and quotes.
 fn bare_key(object: &Object) -> &str {
-    let key = object.key.unescaped();
+    without_brackets(&object.key)
+}
+
+/// An instance key without brackets and quotes.
+pub(super) fn without_brackets(key: &SafeText) -> &str {
+    let key = key.unescaped();
     let key = key.strip_prefix('[').and_then(|key| key.strip_suffix(']')).unwrap_or(key);
     key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key)
 }

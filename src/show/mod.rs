@@ -10,11 +10,12 @@ mod pairs;
 
 use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_plan::{ChangeSummary, CheckStatus, Plan, PlanError};
+use planguard_plan::{Address, ChangeSummary, CheckStatus, ModuleStep, Plan, PlanError};
 
 pub use difference::{Body, Empty, Entry, Form, Line, Marking, Members, Position, What};
 pub use error::ShowError;
 pub use folding::Group;
+pub(crate) use folding::with_key_named;
 pub use object::{Deed, Object};
 pub(crate) use object::{block_of, deed, does_something, type_of};
 pub use outside::{Drifted, Outside, PutBack};
@@ -55,8 +56,40 @@ pub struct PlanView {
 pub struct ModuleView {
     /// Its address; empty for the root module.
     pub address: SafeText,
+    /// The outermost call with a key that the module is in.
+    pub instance: Option<ModuleInstance>,
     /// The objects that change, in the order of their addresses. Those that change alike are one group.
     pub groups: Vec<Group>,
+}
+
+/// An instance of a module call with `count` or `for_each`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleInstance {
+    /// The address of the call, without the key.
+    pub call: SafeText,
+    /// The key with its brackets.
+    pub key: SafeText,
+    /// The address of the module within the instance; empty for the instance itself.
+    pub within: SafeText,
+}
+
+impl ModuleInstance {
+    /// The instance that an object is in, if any.
+    fn of(address: &Address) -> Option<Self> {
+        let at = address.modules.iter().position(|step| step.key.is_some())?;
+        let (calls, within) = address.modules.split_at_checked(at + 1)?;
+        let mut calls = calls.to_vec();
+        let key = calls.last_mut()?.key.take()?;
+        let module = |modules: &[ModuleStep]| {
+            SafeText::module(&Address { modules: modules.to_vec(), ..address.clone() })
+        };
+        Some(Self { call: module(&calls), key: SafeText::instance_key(&key), within: module(within) })
+    }
+
+    /// The key without brackets and quotes.
+    pub fn bare_key(&self) -> &str {
+        folding::without_brackets(&self.key)
+    }
 }
 
 /// A change that waits for a later plan.
@@ -157,6 +190,7 @@ fn modules(plan: &Plan<'_>, redactor: &Redactor) -> Vec<ModuleView> {
     of_modules
         .map(|changes| ModuleView {
             address: changes.first().map_or_else(SafeText::default, |first| SafeText::module(&first.address)),
+            instance: changes.first().and_then(|first| ModuleInstance::of(&first.address)),
             groups: folding::groups(
                 changes
                     .iter()

@@ -79,6 +79,13 @@ impl Document<'_> {
         plans
     }
 
+    /// The first finding of a plan, where the page says of each finding which plan it is in.
+    fn first_finding(&self, plan: &Plan) -> Option<usize> {
+        let rules = self.page.findings.iter().flat_map(|group| &group.rules);
+        let mut findings = rules.flat_map(|rule| &rule.findings);
+        findings.find(|finding| finding.plan.as_ref() == Some(&plan.origin)).map(|finding| finding.position)
+    }
+
     /// Where a link to a resource leads without the script: what stays as it is, or is far down, has no row then.
     fn anchor(&self, resource: &usize) -> String {
         let rows = self.page.resources.len().min(STATIC_ROWS);
@@ -344,7 +351,29 @@ mod tests {
         let table = between(&page, "<table class=\"plans\">", "</table>");
         let places: Vec<_> = ["unread", "two", "one", "fine"].map(|name| table.find(name).unwrap()).into();
         assert!(places.is_sorted(), "{table}");
-        assert!(!table.contains("href"), "there are no resources to lead to: {table}");
+        assert!(!table.contains("href"), "there is nothing to lead to: {table}");
+    }
+
+    #[test]
+    fn an_index_without_resources_leads_to_findings() {
+        let finding =
+            |position, plan: &str| Finding { position, plan: Some(text(plan)), ..Finding::default() };
+        let findings = vec![finding(0, "one"), finding(1, "two"), finding(2, "two")];
+        let page = Page {
+            plans: ["one", "two", "fine"]
+                .map(|origin| Plan { origin: text(origin), ..Plan::default() })
+                .into(),
+            findings: vec![FindingGroup {
+                rules: vec![RuleFindings { findings, ..RuleFindings::default() }],
+                ..FindingGroup::default()
+            }],
+            ..Page::default()
+        };
+        let page = render(&page).unwrap();
+        let table = between(&page, "<table class=\"plans\">", "</table>");
+        assert!(table.contains("<a href=\"#finding-0\">one</a>"), "{table}");
+        assert!(table.contains("<a href=\"#finding-1\">two</a>"), "{table}");
+        assert!(table.contains("<th scope=\"row\">fine</th>"), "{table}");
     }
 
     #[test]

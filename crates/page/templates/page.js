@@ -394,11 +394,15 @@
   function stepFinding(by) {
     if (findings.length === 0) return;
     findingAt = findingAt < 0 && by < 0 ? findings.length - 1 : Math.max(0, Math.min(findings.length - 1, findingAt + by));
-    const finding = findings[findingAt];
+    close();
+    uncover(findings[findingAt]);
+  }
+
+  // Shows a finding that may be folded away.
+  function uncover(finding) {
     for (let parent = finding.parentElement; parent; parent = parent.parentElement) {
       if (parent.tagName === "DETAILS") parent.open = true;
     }
-    close();
     finding.focus();
     finding.scrollIntoView({ block: "center" });
   }
@@ -575,6 +579,8 @@
   };
   window.addEventListener("hashchange", () => {
     if (location.hash.includes("=")) follow();
+    const finding = findings.find((finding) => "#" + finding.id === location.hash);
+    if (finding) uncover(finding);
   });
   follow();
 })();

@@ -22,5 +22,5 @@ pub use model::{
     MAX_DEPTH, Mask, Mode, ModuleCall, ModuleStep, Object, OutputChange, Owner, PathStep, Plan, PlanError,
     Provenance, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution, ResolvedReference,
     ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError, Side, SideProblem, Translation,
-    UnknownValue, Unseen, Value, Verb, View, Witness, mirrored, sensitive_values,
+    UnknownValue, Unseen, Value, Verb, View, Witness, mirrored, sensitive_values, written_key,
 };

@@ -264,3 +264,75 @@ fn sentences_are_wrapped_to_the_width() {
     assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
     assert!(flat(&text).contains(":error::x\"] destroyed"), "{text}");
 }
+
+#[test]
+fn instances_of_a_module_that_read_alike_are_one_paragraph() {
+    let regions = ["eu-west-1", "eu-central-1", "us-east-1", "ap-south-1"];
+    let change_of = |region: &str, range: &str| {
+        let module = format!(r#"module.region[\"{region}\"]"#);
+        let name = format!(r#"{{"name": "logs-{region}", "range": "10.0.0.0/8"}}"#);
+        let after = format!(r#"{{"name": "logs-{region}-v2", "range": "{range}"}}"#);
+        [
+            update(&format!("{module}.x_a.b"), &name, &after),
+            update(&format!("{module}.module.net.x_a.c"), r#"{"v": 1}"#, r#"{"v": 2}"#),
+        ]
+    };
+    let changes = |odd: &str| -> Vec<String> {
+        let range = |region: &str| if region == "us-east-1" { odd } else { "10.0.0.0/8" };
+        regions.iter().flat_map(|region| change_of(region, range(region))).collect()
+    };
+    let alike = plan(&changes("10.0.0.0/8"), "");
+    let text = shown(&alike, "text", PLAIN);
+    assert!(
+        text.contains(r#"module.region × 4: ["ap-south-1"], ["eu-central-1"], ["eu-west-1"], ["us-east-1"]"#),
+        "{text}"
+    );
+    assert!(text.contains(r#"~ name = "logs-(key)" -> "logs-(key)-v2""#), "{text}");
+    assert!(text.contains("module.region[…].module.net\n"), "{text}");
+    assert_eq!(text.matches("x_a.c").count(), 1, "{text}");
+    // Where everything is shown, each stands for itself.
+    let all = shown(&alike, "text", Layout { detail: Detail::Everything, ..PLAIN });
+    assert_eq!(all.matches("x_a.c").count(), 4, "{all}");
+
+    // The one that opens a range is not hidden among the others.
+    let text = shown(&plan(&changes("0.0.0.0/0"), ""), "text", PLAIN);
+    assert!(text.contains("module.region × 3: "), "{text}");
+    assert!(text.contains("module.region[\"us-east-1\"]\n"), "{text}");
+    assert!(text.contains(r#"~ range = "10.0.0.0/8" -> "0.0.0.0/0""#), "{text}");
+
+    // Two are told one by one, in the order of their addresses.
+    let two = plan(&changes("10.0.0.0/8")[..4], "");
+    let text = shown(&two, "text", PLAIN);
+    assert!(!text.contains('×') && text.matches("x_a.c").count() == 2, "{text}");
+}
+
+#[test]
+fn what_is_destroyed_is_told_by_its_name() {
+    let gone = |address: &str, before: &str| change(address, r#""delete""#, before, "null", "");
+    let changes = [
+        gone("x_a.bucket", r#"{"id": "b-1", "bucket": "customers", "acl": "private"}"#),
+        gone("x_a.id", r#"{"id": "i-1", "name": ""}"#),
+        gone("x_a.none", r#"{"size": 1}"#),
+    ];
+    let [text, markdown, _] = each(&plan(&changes, ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("- bucket = \"customers\"") && people.contains("- id = \"i-1\""), "{people}");
+        assert!(!people.contains("acl") && !people.contains("b-1") && !people.contains("size"), "{people}");
+    }
+    let secret = r#"{"address": "x_a.s", "change": {"actions": ["delete"], "before": {"name": "hidden-name"},
+        "before_sensitive": {"name": true}, "after": null, "after_unknown": {}}}"#;
+    let [text, markdown, json] = each(&plan(&[secret.to_owned()], ""));
+    assert!([text, markdown, json].iter().all(|format| !format.contains("hidden-name")));
+}
+
+#[test]
+fn keys_of_maps_stand_in_quotes_unless_they_are_identifiers() {
+    let view = plan(
+        &[update("x_a.b", r#"{"m": {"": 1, "a.b": 1, "ok": 1}}"#, r#"{"m": {"": 2, "a.b": 2, "ok": 2}}"#)],
+        "",
+    );
+    let text = shown(&view, "text", PLAIN);
+    for line in [r#"~ ""    = 1 -> 2"#, r#"~ "a.b" = 1 -> 2"#, "~ ok    = 1 -> 2"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}

@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format<PlanView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.2";
+const VERSION: &str = "1.3";
 
 fn render(view: &PlanView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -75,6 +75,8 @@ struct Change<'v> {
     address: &'v str,
     /// The address of its module; empty for the root module.
     module: &'v str,
+    /// The type of the resource or data source.
+    r#type: &'v str,
     /// The key of a deposed object.
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<&'v str>,
@@ -343,6 +345,7 @@ fn change<'v>(module: &'v SafeText, object: &'v Object) -> Change<'v> {
     Change {
         address: object.address.unescaped(),
         module: module.unescaped(),
+        r#type: object.resource_type.unescaped(),
         deposed: optional(object.deposed.as_ref()),
         action: match &object.deed {
             Deed::Create => ActionName::Create,

@@ -1,14 +1,18 @@
 //! The picture of a plan for a terminal, in the manner of Terraform: a tree by module, with glyphs and colours.
 
 mod attributes;
+mod modules;
 
 use planguard_plan::redact::SafeText;
+
+use attributes::Names;
+use modules::Paragraph;
 
 use super::words::{DESTROYS_IMPORT, REFRESH_ONLY, beside_line, glyph, plan_line, verb};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
-use crate::show::{Deed, Drifted, Empty, Entry, Group, PlanView, PutBack};
+use crate::show::{Deed, Drifted, Empty, Entry, Group, ModuleView, PlanView, PutBack};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -38,14 +42,14 @@ pub(super) fn difference(group: &Group, detail: Detail) -> Vec<String> {
 pub(super) fn outputs(outputs: &[Entry], detail: Detail) -> Vec<String> {
     let layout = Layout { colour: Colour::Off, width: usize::MAX, detail };
     let mut page = Page::new(layout).with(Empty::Shown);
-    page.entries(outputs, 0);
+    page.entries(outputs, Names::OfSchema, 0);
     page.lines
 }
 
 /// The same for what was changed outside of Terraform.
 pub(super) fn entries(entries: &[Entry], detail: Detail) -> Vec<String> {
     let mut page = Page::new(Layout { colour: Colour::Off, width: usize::MAX, detail });
-    page.entries(entries, 0);
+    page.entries(entries, Names::OfSchema, 0);
     page.lines
 }
 
@@ -68,21 +72,19 @@ impl Page {
         let mut page = Self::new(layout);
         page.heading(view);
         page.outside(view);
-        for module in &view.modules {
-            let address = module.address.for_terminal_line();
-            if !address.is_empty() {
+        let mut paragraphs: Vec<Paragraph> =
+            view.modules.iter().map(|module| Self::paragraph(module, layout)).collect();
+        // Where everything is shown, each instance is.
+        if !page.everything() {
+            paragraphs = modules::folded(paragraphs);
+        }
+        for mut paragraph in paragraphs {
+            page.gap();
+            if !paragraph.address.is_empty() {
+                page.lines.push(page.layout.colour.paint(Style::Heading, &paragraph.address));
                 page.gap();
-                page.lines.push(page.layout.colour.paint(Style::Heading, &address));
             }
-            let indent = if address.is_empty() { 0 } else { 2 };
-            for group in &module.groups {
-                // Where everything is shown, each value is.
-                if page.everything() {
-                    group.apart().iter().for_each(|group| page.group(group, indent));
-                } else {
-                    page.group(group, indent);
-                }
-            }
+            page.lines.append(&mut paragraph.lines);
         }
         page.outputs(view);
         page.others(view);
@@ -94,6 +96,22 @@ impl Page {
             page.faint(0, &beside);
         }
         page
+    }
+
+    /// A module with the lines about its objects.
+    fn paragraph(module: &ModuleView, layout: Layout) -> Paragraph {
+        let mut page = Self::new(layout);
+        let address = module.address.for_terminal_line();
+        let indent = if address.is_empty() { 0 } else { 2 };
+        for group in &module.groups {
+            // Where everything is shown, each value is.
+            if page.everything() {
+                group.apart().iter().for_each(|group| page.group(group, indent));
+            } else {
+                page.group(group, indent);
+            }
+        }
+        Paragraph { address, instance: module.instance.clone(), lines: page.lines }
     }
 
     fn everything(&self) -> bool {
@@ -150,7 +168,7 @@ impl Page {
             let put_back = put_back(drifted);
             page.line(2, &format!("{glyph} {}{deleted}{put_back}", drifted.address.for_terminal_line()));
             if !drifted.deleted {
-                page.entries(&drifted.entries, 6);
+                page.entries(&drifted.entries, Names::OfSchema, 6);
             }
         };
         view.outside.relevant.iter().for_each(|drifted| shown(self, drifted));
@@ -249,7 +267,7 @@ impl Page {
         self.line(0, &title);
         // Nobody but an author makes an output empty.
         let kept = std::mem::replace(&mut self.empty, Empty::Shown);
-        self.entries(&view.outputs, 2);
+        self.entries(&view.outputs, Names::OfSchema, 2);
         self.empty = kept;
     }
 

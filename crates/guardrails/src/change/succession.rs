@@ -1,6 +1,6 @@
 //! Finds the new objects that take the place of destroyed ones, because the key or the block that they came from changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side};
 
@@ -143,6 +143,9 @@ pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
     if gone.is_empty() {
         return Vec::new();
     }
+    // Only an object of the same type takes the place of another.
+    let types: BTreeSet<&str> = gone.iter().map(|old| old.address.resource_type.as_str()).collect();
+    let of_kind = |resource: &&'p ResourceChange<'p>| types.contains(resource.address.resource_type.as_str());
     let mut left: Vec<Old<'p>> = gone.into_iter().filter_map(|old| Old::of(plan, old)).collect();
     let mut new: Vec<New<'p>> = created(plan).filter(of_kind).filter_map(|new| New::of(plan, new)).collect();
     let mut pairs = Vec::new();

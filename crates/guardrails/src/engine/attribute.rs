@@ -9,7 +9,7 @@ use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
 use super::{
-    Answer, Credentials, Evaluator, Evidence, Variable, cidr, compared, hard_coded, literal, place,
+    Answer, Credentials, Evaluator, Evidence, Tells, Variable, cidr, compared, hard_coded, literal, place,
     policy_document, secret,
 };
 use crate::made_of::{self, Makings};
@@ -35,6 +35,9 @@ impl Evaluator<'_, '_> {
             _ if place.may_be_unset() && decide(Attribute::Unset) != Ok(truth) => Truth::Unknown,
             truth => truth,
         };
+        if self.tells == Tells::Truth {
+            return Answer::bare(truth);
+        }
         let mut answer = Answer::at(truth, &place);
         let is_unset = match attribute {
             Attribute::Unset => true,

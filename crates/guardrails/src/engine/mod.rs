@@ -204,30 +204,32 @@ pub fn judged_state<'p>(
 
 /// Whether a predicate holds for a resource.
 pub(crate) fn holds(predicate: &Predicate, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Truth {
-    Evaluator { index }.predicate(predicate, &state.root()).truth
+    Evaluator { index, tells: Tells::Truth }.predicate(predicate, &state.root()).truth
 }
 
 /// Evaluates a guardrail on a resource that it judges by type.
 pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Evaluation {
     let root = state.root();
-    let evaluator = Evaluator { index };
+    let evaluator = Evaluator { index, tells: Tells::Truth };
     let applies = guardrail.when.as_ref().map_or(Truth::True, |when| evaluator.predicate(when, &root).truth);
     if applies == Truth::False {
         return Evaluation::silent(Outcome::NotApplicable);
     }
-    let (answer, wrong_when) = match &guardrail.test {
+    let answer = |evaluator: &Evaluator<'_, '_>| match &guardrail.test {
         Test::Fail(test) => (evaluator.fails(test, &root), Truth::True),
         Test::Require(test) => (evaluator.predicate(test, &root), Truth::False),
     };
-    let outcome = if answer.truth == wrong_when.negated() {
+    let (Answer { truth, .. }, wrong_when) = answer(&evaluator);
+    let outcome = if truth == wrong_when.negated() {
         Outcome::Pass
-    } else if answer.truth == Truth::Unknown || applies == Truth::Unknown {
+    } else if truth == Truth::Unknown || applies == Truth::Unknown {
         Outcome::Undetermined
     } else {
         Outcome::Fail
     };
     match outcome {
         Outcome::Fail | Outcome::Undetermined => {
+            let (answer, _) = answer(&Evaluator { index, tells: Tells::Evidence });
             let mut evidence = answer.evidence;
             // What the provider filled in is in the state since, and is nobody's choice all the same.
             if let (Some(evidence), Some(_), Outcome::Fail) = (&mut evidence, &guardrail.if_unset, outcome) {
@@ -320,8 +322,18 @@ impl Answer {
     }
 }
 
+/// What is asked of an evaluator. Most tests of most resources find nothing, and then nobody asks what decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tells {
+    /// Whether a predicate holds.
+    Truth,
+    /// Also which attribute decided, with what a report says of it.
+    Evidence,
+}
+
 struct Evaluator<'i, 'p> {
     index: &'i PlanIndex<'p>,
+    tells: Tells,
 }
 
 impl Evaluator<'_, '_> {

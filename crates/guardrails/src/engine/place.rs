@@ -9,6 +9,9 @@ use super::literal::is_empty;
 /// something empty. Where none is set, the one of which most is there: that is where it would be set. Without names, the
 /// place itself.
 pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> View<'p, 's> {
+    if let [path] = paths {
+        return find(view, path);
+    }
     let rank = |place: &View<'_, '_>| match place.attribute() {
         Attribute::Known(value) if !is_empty(value) => 0,
         Attribute::Unknown => 0,

@@ -61,6 +61,10 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         Problem::TooDeep { .. } => {
             format!("no configuration is nested this deep: the file is damaged or forged; {}", rewrite(origin))
         }
+        Problem::HalfCharacter { .. } => format!(
+            "Terraform writes whole characters: the file is damaged or forged; {}",
+            rewrite(origin)
+        ),
         Problem::RepeatedKey(_) => {
             format!("Terraform writes each key once: the file is damaged or forged; {}", rewrite(origin))
         }

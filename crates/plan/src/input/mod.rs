@@ -25,6 +25,7 @@ mod sha256;
 mod skipped;
 mod sniff;
 mod source;
+mod surrogates;
 mod terraform;
 mod text_file;
 mod top_level;

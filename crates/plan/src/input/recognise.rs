@@ -10,6 +10,7 @@ use super::not_json;
 use super::options::OnWrapperLines;
 use super::position::Position;
 use super::problem::Problem;
+use super::surrogates;
 use super::top_level::{self, Key, Keys, Section, TopLevel};
 
 /// White space in JSON.
@@ -49,6 +50,9 @@ pub(super) fn recognise(text: &str, on_wrapper_lines: OnWrapperLines) -> Result<
     let format_version = plan_version(&top)?;
     if let Some(byte) = first_byte_too_deep(text.get(start..end).unwrap_or(text)) {
         return Err(Problem::TooDeep { position: Position::of_byte(text, start + byte) });
+    }
+    if let Some(byte) = surrogates::first_unpaired(text.get(start..end).unwrap_or(text)) {
+        return Err(Problem::HalfCharacter { position: Position::of_byte(text, start + byte) });
     }
     let wrapper_lines = if head == WrapperLines::Stripped { head } else { tail };
     Ok(Recognised { range: start..end, format_version, wrapper_lines })
@@ -211,6 +215,17 @@ mod tests {
         let text = plan(r#""format_version":"2.0","#);
         assert!(matches!(strict(&text), Err(Problem::UnsupportedFormatVersion(_))));
         assert_eq!(strict(&plan(r#""format_version":"1\u002e3","#)).unwrap().format_version.minor, 3);
+    }
+
+    #[test]
+    fn half_a_character_is_refused_wherever_it_stands() {
+        for text in [
+            r#"{"format_version":"1.2","resource_changes":[],"other":"\ud800"}"#,
+            r#"{"format_version":"1.2","resource_changes":[],"prior_state":{"\uDC00":1}}"#,
+        ] {
+            assert!(matches!(strict(text), Err(Problem::HalfCharacter { .. })), "{text}");
+        }
+        assert!(strict(r#"{"format_version":"1.2","resource_changes":[],"other":"\ud83d\ude00"}"#).is_ok());
     }
 
     #[test]

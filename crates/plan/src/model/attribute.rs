@@ -110,7 +110,7 @@ impl<'p> ResourceState<'p> {
         else {
             return Vec::new();
         };
-        let found = Expressions::at(resource, path).found.into_iter();
+        let found = Expressions::at(resource, &path.0).found.into_iter();
         found.map(|expression| configuration.resolve(module, expression, repetition)).collect()
     }
 
@@ -133,7 +133,7 @@ impl<'p> ResourceState<'p> {
     }
 
     /// Whether the configuration sets the attribute at a path.
-    fn is_configured(&self, path: &AttributePath) -> Configured {
+    fn is_configured(&self, path: &[PathStep]) -> Configured {
         // The configuration describes the object after the change only.
         let (Side::After, Some((_, resource))) = (self.side, self.config) else {
             return Configured::CannotTell;
@@ -158,10 +158,10 @@ struct Expressions<'p> {
 
 impl<'p> Expressions<'p> {
     /// Positions are ignored: the order of blocks in the configuration is not that of a set in the plan.
-    fn at(resource: &'p ConfigResource<'p>, path: &AttributePath) -> Self {
+    fn at(resource: &'p ConfigResource<'p>, path: &[PathStep]) -> Self {
         let mut candidates = vec![&resource.expressions];
         let mut inside_block = false;
-        for step in &path.0 {
+        for step in path {
             let PathStep::Key(name) = step else { continue };
             let mut next = Vec::new();
             for candidate in candidates {
@@ -176,7 +176,7 @@ impl<'p> Expressions<'p> {
             }
             if next.is_empty() {
                 let first = !inside_block;
-                let remains = path.0.len() > 1;
+                let remains = path.len() > 1;
                 let configured = if first && remains { Configured::CannotTell } else { Configured::No };
                 return Self { found: Vec::new(), configured };
             }
@@ -357,11 +357,11 @@ impl<'p, 's> View<'p, 's> {
         if self.state.schema_of(whole).is_some_and(|attribute| !attribute.may_be_computed()) {
             return false;
         }
-        match self.state.is_configured(&AttributePath(whole.to_vec())) {
+        match self.state.is_configured(whole) {
             Configured::No => true,
             Configured::CannotTell => false,
             Configured::Yes => {
-                since < self.path.0.len() && self.state.is_configured(&self.path) == Configured::No
+                since < self.path.0.len() && self.state.is_configured(&self.path.0) == Configured::No
                     || is_known_while_planning(self.state, &self.path)
             }
         }
@@ -389,7 +389,7 @@ impl<'p, 's> View<'p, 's> {
     pub fn is_given_by_configuration(&self) -> bool {
         let is_given =
             self.state.schema_of(&self.path.0).is_some_and(|attribute| !attribute.may_be_computed());
-        is_given && self.state.is_configured(&self.path) != Configured::CannotTell
+        is_given && self.state.is_configured(&self.path.0) != Configured::CannotTell
     }
 
     /// Whether the place is inside a block that the provider fills in because the configuration does not set it:
@@ -434,9 +434,9 @@ impl<'p, 's> View<'p, 's> {
             PathStep::Index(_) => None,
         });
         for (position, name) in names {
-            let whole = AttributePath(self.path.0.get(..=position).unwrap_or_default().to_vec());
-            let Some(attribute) = self.state.schema_of(&whole.0) else { return false };
-            if self.state.is_configured(&whole) == Configured::Yes || !attribute.may_be_computed() {
+            let whole = self.path.0.get(..=position).unwrap_or_default();
+            let Some(attribute) = self.state.schema_of(whole) else { return false };
+            if self.state.is_configured(whole) == Configured::Yes || !attribute.may_be_computed() {
                 continue;
             }
             let is_block = attribute.kind.nested().is_some_and(|nested| nested.is_block);

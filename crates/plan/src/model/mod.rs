@@ -48,7 +48,7 @@ pub(crate) use sensitive::{common_among, is_setting, names_among};
 pub use shape_error::ShapeError;
 pub use summary::ChangeSummary;
 pub use unknown::{Holds, Owner, SetBy, UnknownValue};
-pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
+pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value, written_key};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -90,9 +90,11 @@ impl<'a> Value<'a> {
             Self::Array(elements) => {
                 format!("[{}]", elements.iter().map(Self::written).collect::<Vec<_>>().join(", "))
             }
+            Self::Object(object) if object.members.is_empty() => "{}".to_owned(),
             Self::Object(object) => {
                 let members = object.members().iter();
-                let members = members.map(|(name, value)| format!("{name} = {}", value.written()));
+                let members =
+                    members.map(|(name, value)| format!("{} = {}", written_key(name), value.written()));
                 format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
             }
         }
@@ -125,6 +127,14 @@ impl<'a> Value<'a> {
     pub(crate) fn from_raw(raw: &'a RawValue, duplicates: &DuplicateKeys) -> serde_json::Result<Self> {
         Self::parse(raw.get(), duplicates)
     }
+}
+
+/// The key of a map as HCL writes it: in quotes, unless it is an identifier.
+pub fn written_key(key: &str) -> Cow<'_, str> {
+    let mut characters = key.chars();
+    let is_identifier = characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && characters.all(|other| other.is_alphanumeric() || matches!(other, '_' | '-'));
+    if is_identifier { Cow::Borrowed(key) } else { Cow::Owned(serde_json::Value::from(key).to_string()) }
 }
 
 /// The members of a JSON object, sorted by key.
@@ -319,6 +329,15 @@ mod tests {
         // Beyond what a double tells exactly, nothing is made of it.
         assert!(matches!(parse("1e300"), Value::Number(number) if number.is_f64()));
         assert!(matches!(parse("1.5"), Value::Number(number) if number.is_f64()));
+    }
+
+    #[test]
+    fn keys_are_written_in_quotes_unless_they_are_identifiers() {
+        let value = parse(r#"{"ok": 1, "x-y": [], "é": {}, "": 2, "1x": 3, "a.b": "t", "q\"t": null}"#);
+        assert_eq!(
+            value.written(),
+            r#"{ "" = 2, "1x" = 3, "a.b" = "t", ok = 1, "q\"t" = null, x-y = [], é = {} }"#
+        );
     }
 
     #[test]

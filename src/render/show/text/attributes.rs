@@ -1,6 +1,7 @@
 //! Writes what differs in one object: its attributes, their members and elements, and the lines of texts.
 
 use planguard_plan::redact::SafeText;
+use planguard_plan::written_key;
 
 use super::super::words::{
     ONLY_LINE_ENDS, VARIES, cut_alike, cut_end, cut_lines, is_only_moved, mark, marking, place,
@@ -16,6 +17,15 @@ const LONGEST_VALUE: usize = 160;
 /// Lines of the attributes of one object that is created; more are counted, unless everything is shown.
 const MOST_LINES: usize = 40;
 
+/// Where names come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// The provider's schema, or nowhere: elements of lists have none.
+    OfSchema,
+    /// They are keys of a map, and may be any text.
+    Keys,
+}
+
 /// What is counted and not listed.
 struct Counted {
     computed: usize,
@@ -25,16 +35,19 @@ struct Counted {
 }
 
 impl Page {
-    /// The attributes of a group that differ. Those of what is destroyed are not shown: nothing of it remains.
+    /// The attributes of a group that differ. Of what is destroyed nothing remains: only what names it is shown.
     pub(super) fn attributes(&mut self, group: &Group, indent: usize) {
         let object = &group.first;
         if !self.everything() && object.deed == Deed::Destroy {
+            if let Some(entry) = identifying(&object.entries) {
+                self.entry(entry, entry.name.for_terminal_line(), indent);
+            }
             return;
         }
         // What the provider fills a new object with is empty mostly.
         let mut inner =
             Self::new(self.layout).with(if object.is_new() { Empty::Hidden } else { Empty::Shown });
-        inner.entries(&object.entries, indent);
+        inner.entries(&object.entries, Names::OfSchema, indent);
         let empty = inner.hidden(&object.entries);
         let counted = |same| Counted { computed: object.computed, moved: 0, same, empty };
         let is_long = inner.lines.len() > MOST_LINES && object.deed == Deed::Create;
@@ -51,23 +64,27 @@ impl Page {
         self.counts(counted(same), ("attribute", "attributes"), indent);
     }
 
-    pub(super) fn entries(&mut self, entries: &[Entry], indent: usize) {
+    pub(super) fn entries(&mut self, entries: &[Entry], names: Names, indent: usize) {
         let shows_all = self.everything() || self.empty == Empty::Shown;
         let entries: Vec<&Entry> = entries.iter().filter(|entry| shows_all || !entry.is_nothing()).collect();
+        let labels: Vec<String> = entries.iter().map(|entry| label(entry, names)).collect();
         let width = entries
             .iter()
-            .filter(|entry| !matches!(&entry.body, Body::Members(members) if members.form == Form::Blocks))
-            .map(|entry| entry.name.for_terminal_line().chars().count())
+            .zip(&labels)
+            .filter(
+                |(entry, _)| !matches!(&entry.body, Body::Members(members) if members.form == Form::Blocks),
+            )
+            .map(|(_, label)| label.chars().count())
             .max()
             .unwrap_or_default();
         let cut = self.cut_elements(&entries);
-        for (entry, cut) in entries.into_iter().zip(cut) {
+        for ((entry, label), cut) in entries.into_iter().zip(labels).zip(cut) {
             match cut {
                 Some(text) => {
                     let mark = self.layout.colour.paint(entry_style(entry.what), mark(entry.what));
                     self.line(indent, &format!("{mark} {text}"));
                 }
-                None => self.entry(entry, indent, width),
+                None => self.entry(entry, format!("{label:<width$}"), indent),
             }
         }
     }
@@ -109,7 +126,8 @@ impl Page {
         cut
     }
 
-    fn entry(&mut self, entry: &Entry, indent: usize, width: usize) {
+    /// An entry under its name, which may have spaces behind it.
+    fn entry(&mut self, entry: &Entry, name: String, indent: usize) {
         let style = entry_style(entry.what);
         let mark = self.layout.colour.paint(style, mark(entry.what));
         let forces = if entry.forces_replacement {
@@ -117,21 +135,20 @@ impl Page {
         } else {
             String::new()
         };
-        let name = entry.name.for_terminal_line();
         let label = match entry.position {
             // What is added or removed needs no place.
             Some(at) if entry.what == What::Changed => format!("{} = ", place(at)),
-            _ if name.is_empty() => String::new(),
-            _ => format!("{name:<width$} = "),
+            _ if is_blank(&name) => String::new(),
+            _ => format!("{name} = "),
         };
         if is_only_moved(entry) {
-            self.moved(entry, &name, indent);
+            self.moved(entry, name.trim_end(), indent);
             return;
         }
         match &entry.body {
             Body::Value { before, after } => {
                 // An element is gone; an attribute is null.
-                let is_element = name.is_empty() && after.is_none();
+                let is_element = is_blank(&name) && after.is_none();
                 let after = if is_element { before.as_ref() } else { after.as_ref() };
                 let before = before.as_ref().filter(|_| !is_element);
                 let text = self.values(before, after);
@@ -201,7 +218,7 @@ impl Page {
                 let at = at.filter(|_| what == What::Changed).map(|at| format!("{} ", place(at)));
                 page.line(indent, &format!("{mark} {name} {}{{{forces}", at.unwrap_or_default()));
                 page.about(members, indent + 4);
-                page.entries(&members.entries, indent + 4);
+                page.entries(&members.entries, Names::OfSchema, indent + 4);
                 // An element of a list of blocks is a block, too.
                 let counted = Counted {
                     computed: members.computed,
@@ -228,7 +245,7 @@ impl Page {
                 | Body::Varies
                 | Body::Marked(_) => {
                     let named = Entry { name: entry.name.clone(), position: None, ..element.clone() };
-                    self.entry(&named, indent, 0);
+                    self.entry(&named, named.name.for_terminal_line(), indent);
                 }
             }
         }
@@ -251,7 +268,11 @@ impl Page {
     }
 
     fn members(&mut self, members: &Members, indent: usize) {
-        self.entries(&members.entries, indent);
+        let names = match members.form {
+            Form::Map | Form::Document => Names::Keys,
+            Form::List | Form::DocumentList | Form::Blocks => Names::OfSchema,
+        };
+        self.entries(&members.entries, names, indent);
         let words = match members.form {
             Form::List | Form::DocumentList => ("element", "elements"),
             Form::Blocks => ("attribute", "attributes"),
@@ -333,4 +354,47 @@ const fn entry_style(what: What) -> Style {
         What::Removed => Style::Bad,
         What::Changed => Style::Notable,
     }
+}
+
+/// The name of an entry as it is shown; keys of maps stand in quotes where they are no identifiers.
+fn label(entry: &Entry, names: Names) -> String {
+    let name = entry.name.for_terminal_line();
+    match names {
+        Names::OfSchema => name,
+        Names::Keys => written_key(&name).into_owned(),
+    }
+}
+
+/// Whether an element of a list has no name, which may have been filled with spaces.
+fn is_blank(name: &str) -> bool {
+    name.trim_end().is_empty()
+}
+
+/// The attributes by which people know an object, the best first.
+const IDENTIFYING: [&str; 9] = [
+    "name",
+    "bucket",
+    "identifier",
+    "cluster_identifier",
+    "function_name",
+    "domain_name",
+    "display_name",
+    "arn",
+    "id",
+];
+
+/// What tells which object is destroyed, unless it is sensitive, empty, or not the same in all objects of a group.
+fn identifying(entries: &[Entry]) -> Option<&Entry> {
+    let named = |name: &&str| {
+        entries.iter().find(|entry| {
+            let is_told = match &entry.body {
+                Body::Value { before: Some(text), after: None } => {
+                    !matches!(text.unescaped(), "\"\"" | "null")
+                }
+                _ => false,
+            };
+            is_told && entry.name.unescaped() == *name
+        })
+    };
+    IDENTIFYING.iter().find_map(|name| named(name))
 }
