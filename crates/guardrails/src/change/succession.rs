@@ -221,6 +221,8 @@ impl Target {
         let names =
             TARGETS.iter().copied().chain(of_aws).chain(of_record).chain(alarm.iter().map(String::as_str));
         let metadata = root.key("metadata").elements().unwrap_or_default();
+        // Of so many names an object has a few.
+        let names = names.filter(|name| root.mentions(name));
         let places =
             names.map(|name| root.key(name)).chain(metadata.first().map(|block| block.key("namespace")));
         let mut target = String::new();

@@ -18,16 +18,17 @@ pub(crate) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
         Attribute::Known(value) if literal::is_empty(value) => return Ok(Truth::False),
         Attribute::Known(value) => Some(value),
         // Write-only attributes are null in the plan, but their expression is in the configuration all the same.
-        Attribute::Unset if !is_set_write_only(place) => return Ok(Truth::False),
+        Attribute::Unset if state.configuration().is_none() => return Ok(Truth::False),
         Attribute::Unset | Attribute::Unknown => None,
     };
     if state.configuration().is_none() {
-        return match place.attribute() {
-            Attribute::Unset => Ok(Truth::False),
-            Attribute::Known(_) | Attribute::Unknown => Err(Unreadable::NoConfiguration),
-        };
+        return Err(Unreadable::NoConfiguration);
     }
     let found = state.resolutions(place.path());
+    // Most attributes that are not set have no expression, and then nobody asks the schema.
+    if place.attribute() == Attribute::Unset && (found.is_empty() || !is_set_write_only(place)) {
+        return Ok(Truth::False);
+    }
     let says_nothing = |found: &Resolution<'_>| {
         let Resolution { resources, constants, variables, unresolved } = found;
         let is_empty = resources.is_empty() && variables.is_empty() && unresolved.is_empty();

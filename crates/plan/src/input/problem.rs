@@ -251,13 +251,6 @@ pub enum Problem {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// An escape of half a character, which one parser refuses and another replaces.
-    #[error("contains half of a character, an escape such as `\\ud800` alone, at {position}")]
-    #[diagnostic(code("PG-IN-048"))]
-    HalfCharacter {
-        /// Where the escape starts.
-        position: Position,
-    },
     /// The program for binary plans did not end.
     #[error("is a binary plan file, and {} did not convert it within {} s", program.display(), limit.as_secs())]
     #[diagnostic(code("PG-IN-047"))]
@@ -266,6 +259,13 @@ pub enum Problem {
         program: PathBuf,
         /// How long it had.
         limit: Duration,
+    },
+    /// An escape of half a character, which one parser refuses and another replaces.
+    #[error("contains half of a character, an escape such as `\\ud800` alone, at {position}")]
+    #[diagnostic(code("PG-IN-048"))]
+    HalfCharacter {
+        /// Where the escape starts.
+        position: Position,
     },
 }
 

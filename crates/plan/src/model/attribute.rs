@@ -283,6 +283,14 @@ impl<'p, 's> View<'p, 's> {
         self.sensitive.marks_something()
     }
 
+    /// Whether the plan writes anything of a member: a value, or a mark of one that is unknown or sensitive. What it does not
+    /// write is unset.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.value.is_some_and(|value| value.get(name).is_some())
+            || self.unknown.key(name).marks_something()
+            || self.sensitive.key(name).marks_something()
+    }
+
     /// The place of a member.
     #[must_use]
     pub fn key(&self, name: &str) -> Self {
