@@ -42,6 +42,7 @@ mod time;
 mod tracing;
 mod uri;
 mod urlquery;
+mod uuid;
 mod yaml_text;
 
 #[cfg(test)]
@@ -118,6 +119,7 @@ const FAMILIES: &[&[Builtin]] = &[
     uri::FUNCTIONS,
     yaml_text::FUNCTIONS,
     urlquery::FUNCTIONS,
+    uuid::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     keys::FUNCTIONS,
