@@ -7,6 +7,7 @@ pub(super) mod builtin_as_replacement;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
+pub(super) mod deep_comprehension;
 pub(super) mod deep_literal;
 pub(super) mod dynamic_package;
 pub(super) mod early_negation;
