@@ -30,6 +30,7 @@ pub(super) mod negated_unification;
 pub(super) mod negation;
 pub(super) mod object_pattern;
 pub(super) mod operator;
+pub(super) mod ordered_list;
 pub(super) mod output_argument;
 pub(super) mod overlapped_key;
 pub(super) mod parted_set;
