@@ -34,7 +34,8 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 continue;
             }
             // What a statement finds has no value before it.
-            let found = bound::names_in(policy, std::slice::from_ref(literal));
+            let mut found = bound::names_in(policy, std::slice::from_ref(literal));
+            found.remove("_");
             let mut deep = Vec::new();
             outside_bodies(expr, &mut |part| {
                 if part.body().is_some() && depth(part) >= DEEPEST && !uses(policy, part, &found) {
@@ -106,8 +107,66 @@ impl<'m> Visitor<'m> for Names<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use planguard_rego_syntax::parse::parse;
+    use planguard_rego_syntax::tree::Literal;
+    use planguard_rego_syntax::walk::{inside_literal, inside_module};
+
+    use super::super::super::policy::RuleNames;
     use super::super::super::tests::assert_pass;
-    use super::edits;
+    use super::*;
+    use crate::options::RegoVersion;
+
+    /// Counts how often the engine reads a comprehension.
+    struct Readings {
+        here: u64,
+        all: u64,
+    }
+
+    impl<'m> Visitor<'m> for Readings {
+        fn literal(&mut self, literal: &'m Literal) {
+            let outside = self.here;
+            if let LiteralKind::Expression(expr) | LiteralKind::Negation(expr) = &literal.kind
+                && !is_match(expr)
+            {
+                self.here *= 2;
+            }
+            inside_literal(self, literal);
+            self.here = outside;
+        }
+
+        fn expr(&mut self, expr: &'m Expr) {
+            if expr.body().is_some() {
+                self.all += self.here;
+            }
+            inside_expr(self, expr);
+        }
+    }
+
+    fn readings(text: &str) -> u64 {
+        let mut readings = Readings { here: 1, all: 0 };
+        inside_module(&mut readings, &parse(text).unwrap());
+        readings.all
+    }
+
+    #[test]
+    fn each_level_is_read_as_often() {
+        for (opening, closing) in [
+            ("count([1 | ", "]) > 0"),
+            ("not [1 | ", "][0] == 2"),
+            ("{1 | ", "} == {1}"),
+            ("[1 | ", "][_] > 0"),
+        ] {
+            for levels in 4..32 {
+                let text = format!("package p\nr if {}x{}", opening.repeat(levels), closing.repeat(levels));
+                let module = parse(&text).unwrap();
+                let names = RuleNames::default();
+                let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
+                let (new, _) = edits(&policy).apply().unwrap().unwrap();
+                assert!(readings(&text) >= 1 << levels);
+                assert!(readings(&new) <= levels as u64 + 16, "{levels}: {new}");
+            }
+        }
+    }
 
     #[test]
     fn deep_comprehensions_get_a_variable() {
