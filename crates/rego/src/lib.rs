@@ -13,6 +13,7 @@
 pub mod beside;
 pub mod builtins;
 pub mod bundle;
+mod chance;
 mod checks;
 #[cfg(test)]
 mod conformance;

@@ -229,6 +229,11 @@ impl<'a> Program<'a> {
         self.texts.get(file_of(span)).map_or((0, 0).into(), |(_, source)| source.span_of(span))
     }
 
+    /// Returns the policy that a syntax node is from.
+    pub(super) fn source_of(&self, span: &Span) -> Option<&'a Source> {
+        self.texts.get(file_of(span)).map(|(_, source)| *source)
+    }
+
     /// Returns the package of a rule, without `data`.
     pub(super) fn package(&self, rule: &RuleFacts<'_>) -> &[String] {
         &self.packages[rule.module][1..]

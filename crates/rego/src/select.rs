@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_plan::text::suggest;
+use planguard_rego_syntax::tree::{ExprKind, Rule};
 
 use super::convention::{Decider, Presence, conftest};
 use super::error::{ConventionError, PolicyError, report};
@@ -220,6 +221,28 @@ fn used(program: &Program<'_>) -> BTreeSet<usize> {
         .collect()
 }
 
+/// The steps of a rule's name as its author wrote them: a pass may have put a variable in the place of a key. Returns none
+/// for a rule that a pass has added behind another.
+fn steps_as_written(program: &Program<'_>, rule: &RuleFacts<'_>) -> Option<Vec<Step>> {
+    let mut steps = rule.steps.clone();
+    let Some(source) = program.source_of(rule.head_span) else { return Some(steps) };
+    let Ok(module) = source.module() else { return Some(steps) };
+    let start = program.place_of(rule.head_span).offset();
+    let ends = |rule: &Rule| rule.branches.last().is_some_and(|branch| branch.span.end == start);
+    if module.rules.iter().any(ends) {
+        return None;
+    }
+    let written = module.rules.iter().find(|rule| rule.head.span.contains(&start));
+    if let Some(ExprKind::Reference { steps: written, .. }) = written.map(|rule| &rule.head.name.kind) {
+        for (step, written) in steps.iter_mut().zip(written) {
+            if let (Step::Dynamic, Some(key)) = (&*step, written.key(&source.text)) {
+                *step = Step::Key(key.to_owned());
+            }
+        }
+    }
+    Some(steps)
+}
+
 fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
     let (text, at) = (program.text_of(rule.head_span), program.place_of(rule.head_span));
     let name = rule.name.to_owned();
@@ -231,7 +254,8 @@ fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<
         let meant = conftest::meant(rule.name)?;
         return near_miss("its name resembles one that is", format!("rename it to `{meant}`"));
     }
-    match (rule.form, rule.steps.as_slice()) {
+    let steps = steps_as_written(program, rule)?;
+    match (rule.form, steps.as_slice()) {
         (Form::Value | Form::Set | Form::Default, []) => None,
         (Form::Function, _) => near_miss(
             "it is a function and is never called",
@@ -242,18 +266,71 @@ fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<
             Some(PolicyError::NotASet { rule: name, text, at, help })
         }
         (Form::Value | Form::Set | Form::Default, _) => {
-            let suffix: Vec<&str> = rule
-                .steps
+            let suffix: Vec<String> = steps
                 .iter()
                 .map(|step| match step {
-                    Step::Key(key) => key.as_str(),
-                    Step::Dynamic => "x",
+                    Step::Key(key) => {
+                        key.replace(|other: char| !other.is_ascii_alphanumeric() && other != '_', "_")
+                    }
+                    Step::Dynamic => "x".to_owned(),
                 })
                 .collect();
             near_miss(
                 "a rule that decides must have a plain name",
                 format!("rename it to `{name}_{}`", suffix.join("_")),
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::Diagnostic;
+
+    use super::*;
+    use crate::convention::Dialect;
+    use crate::options::RegoVersion;
+    use crate::source::Source;
+    use crate::{dialect, set};
+
+    /// What is said of the rules of a policy.
+    fn told(rules: &str) -> Vec<String> {
+        let mut sources = [Source::new("p.rego", format!("package main\n{rules}"))];
+        set::rewrite(&mut sources, Dialect::Given(RegoVersion::V1));
+        let mut engine = dialect::new_engine();
+        for source in &sources {
+            dialect::add(&mut engine, source, RegoVersion::V1).unwrap();
+        }
+        let mut errors = Vec::new();
+        let modules = engine.get_modules().clone();
+        select(&Program::new(&modules, &sources), &Namespaces::All, Loaded::All, &mut errors);
+        errors.iter().filter_map(|error| error.help().map(|help| help.to_string())).collect()
+    }
+
+    #[test]
+    fn the_name_of_a_rule_is_suggested_whatever_is_beside_it() {
+        let named = "rename it to `deny_public`";
+        let set = "write `deny contains message if { … }`";
+        let decides = "warn contains \"w\" if input.x\n";
+        for (rules, expected) in [
+            ("deny.public contains msg if msg := input.x", vec![named]),
+            (
+                "deny.public contains msg if msg := input.x\ndeny[msg] := 1 if msg := input.y",
+                vec![named, set],
+            ),
+            (
+                "deny.public contains msg if msg := input.x\ndeny[k] contains 1 if k := input.y",
+                vec![named, "rename it to `deny_x`"],
+            ),
+            ("deny.public := 1 if input.x", vec![named]),
+            ("deny.public := 1 if input.x\ndeny[k] := 1 if k := input.y", vec![named, set]),
+            (
+                "deny[\"public\"].late := 1 if input.x\ndeny[k].late := 1 if k := input.y",
+                vec!["rename it to `deny_public_late`", set],
+            ),
+            ("deny[\"is-public\"] contains msg if msg := input.x", vec!["rename it to `deny_is_public`"]),
+        ] {
+            assert_eq!(told(&format!("{decides}{rules}")), expected, "{rules}");
         }
     }
 }

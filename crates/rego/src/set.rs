@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::beside;
 use super::builtins::Shared;
 use super::bundle;
+use super::chance;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
@@ -392,6 +393,7 @@ impl Chosen {
         };
         let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
         input_paths::check(program, &evaluated, context, &mut errors);
+        chance::check(program, &evaluated, &mut errors);
         // What was left out may have been what a path leads to.
         if loaded == Loaded::All {
             data_paths::check(program, |document| evaluated.contains(&document), documents, &mut errors);

@@ -2,9 +2,12 @@
 //!
 //! For OPA, `0.1 + 0.2` is 0.3, and `1.1 + 2.2` is 3.3000000000000000002, which is more than 3.3. The engine has no
 //! number of that length. What differs from a short decimal by less than the engine can tell is therefore the engine's
-//! next number on that side of it, so that comparisons come out as in OPA; read again, it is what it stands for.
+//! next number on that side of it, so that comparisons come out as in OPA; read again, it is what it stands for. For
+//! what has more digits, such as 1 / 3, a thread remembers all bits of its latest results, for those who compute with them.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use num_bigint::{BigInt, BigUint, Sign};
 use regorus::Value;
@@ -78,6 +81,12 @@ impl Extended {
             return Some(Self::of_integer(&number.format_decimal().parse().ok()?));
         }
         let float = number.as_f64()?;
+        if let Some(near) = written(float, NEAR) {
+            return Some(Self::of_decimal(&near));
+        }
+        if let Some(result) = Results::known(float) {
+            return Some(result);
+        }
         if let Some(short) = written(float, SHORT) {
             return Some(Self::of_decimal(&short));
         }
@@ -225,16 +234,29 @@ impl Extended {
     /// The number for the engine, unless it is too large for one.
     pub(super) fn value(&self) -> Option<Value> {
         let float = self.float();
-        let Some(short) = written(float, SHORT) else { return float.is_finite().then(|| float.into()) };
+        let Some(short) = written(float, SHORT) else { return self.remembered(float) };
         let side = match (self.origin, written(float, NEAR)) {
             (Origin::Exact, Some(near)) => self.cmp_magnitude(&Self::of_decimal(&near)),
-            (Origin::Exact, None) | (Origin::Rounded, _) => Ordering::Equal,
+            (Origin::Exact, None) => {
+                Results::add(float, self);
+                Ordering::Equal
+            }
+            (Origin::Rounded, _) => Ordering::Equal,
         };
         match (side, self.negative) {
             (Ordering::Equal, _) => short.value(),
-            (Ordering::Greater, false) | (Ordering::Less, true) => Some(float.next_up().into()),
-            (Ordering::Less, false) | (Ordering::Greater, true) => Some(float.next_down().into()),
+            (Ordering::Greater, false) | (Ordering::Less, true) => self.remembered(float.next_up()),
+            (Ordering::Less, false) | (Ordering::Greater, true) => self.remembered(float.next_down()),
         }
+    }
+
+    /// The number for the engine, the bits of which are remembered.
+    fn remembered(&self, float: f64) -> Option<Value> {
+        match self.origin {
+            Origin::Exact => Results::add(float, self),
+            Origin::Rounded => {}
+        }
+        float.is_finite().then(|| float.into())
     }
 
     /// The number for the engine, if it is an integer that needs all bits: the one with the fewest digits that has these
@@ -256,11 +278,16 @@ impl Extended {
         })
     }
 
-    /// The number for the engine, of a number with as many bits as a float.
+    /// The number for the engine, of a number with as many bits as a float. OPA reads what it writes of it.
     pub(super) fn float_value(&self) -> Option<Value> {
         let float = self.float();
-        let written = written(float, SHORT);
-        written.and_then(|decimal| decimal.value()).or_else(|| float.is_finite().then(|| float.into()))
+        if let Some(short) = written(float, SHORT) {
+            return short.value();
+        }
+        if let Some(decimal) = written(float, MOST_DIGITS) {
+            Results::add(float, &Self::of_decimal(&decimal));
+        }
+        float.is_finite().then(|| float.into())
     }
 
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
@@ -288,6 +315,54 @@ impl Extended {
             }
         }
         if self.negative { -mantissa } else { mantissa }
+    }
+}
+
+/// The latest results of a thread with all their bits, by those of the float.
+#[derive(Default)]
+struct Results {
+    latest: HashMap<u64, Bits>,
+    /// Those before, which go when there are as many of the latest.
+    earlier: HashMap<u64, Bits>,
+}
+
+/// A number by its sign, its mantissa and its exponent.
+type Bits = (bool, u64, i64);
+
+/// How many results are kept twice.
+const REMEMBERED: usize = 1 << 15;
+
+thread_local! {
+    /// Each evaluation has a thread of its own.
+    static RESULTS: RefCell<Results> = RefCell::default();
+}
+
+impl Results {
+    fn add(float: f64, result: &Extended) {
+        let Ok(mantissa) = u64::try_from(&result.mantissa) else { return };
+        RESULTS.with_borrow_mut(|results| {
+            results.keep(float.to_bits(), (result.negative, mantissa, result.exponent));
+        });
+    }
+
+    fn known(float: f64) -> Option<Extended> {
+        let key = float.to_bits();
+        let (negative, mantissa, exponent) = RESULTS.with_borrow_mut(|results| {
+            if let Some(bits) = results.latest.get(&key) {
+                return Some(*bits);
+            }
+            let bits = results.earlier.get(&key).copied()?;
+            results.keep(key, bits);
+            Some(bits)
+        })?;
+        Some(Extended { negative, mantissa: mantissa.into(), exponent, origin: Origin::Exact })
+    }
+
+    fn keep(&mut self, key: u64, bits: Bits) {
+        if self.latest.len() >= REMEMBERED {
+            self.earlier = std::mem::take(&mut self.latest);
+        }
+        self.latest.insert(key, bits);
     }
 }
 
@@ -366,6 +441,33 @@ mod tests {
         assert_eq!(applied(&computed("1.1", '+', "2.2"), '*', &number("10")), number("33"));
         assert_eq!(applied(&computed("1", '/', "3"), '*', &number("3")), number("1"));
         assert_eq!(computed("3", '/', "10"), number("0.3"));
+    }
+
+    #[test]
+    fn results_of_many_digits_keep_their_bits() {
+        // OPA says of a / b * b that it is a but for these.
+        let through = |left: &str, right: &str| {
+            applied(&computed(left, '/', right), '*', &number(right)).cmp(&number(left))
+        };
+        for (left, right, expected) in [
+            ("1", "3", Ordering::Equal),
+            ("1", "49", Ordering::Equal),
+            ("1", "41", Ordering::Less),
+            ("7", "13", Ordering::Greater),
+            ("3", "45", Ordering::Greater),
+        ] {
+            assert_eq!(through(left, right), expected, "{left} / {right}");
+        }
+        let seventh = computed("7", '/', "13");
+        for other in 1..2 * REMEMBERED + 10 {
+            Results::add(f64::from_bits(other as u64), &Extended::of(&number("1.5")).unwrap());
+            if other % 1_000 == 0 {
+                assert!(applied(&seventh, '*', &number("13")) > number("7"), "what is used stays");
+            }
+        }
+        assert!(
+            RESULTS.with_borrow(|results| results.latest.len() + results.earlier.len()) <= 2 * REMEMBERED
+        );
     }
 
     #[test]

@@ -245,7 +245,7 @@ fn to_number(arguments: &[Value]) -> Outcome {
 }
 
 /// `rand.intn(text, n)`: a whole number from 0 to below `n`, always the same one for the same text and `n`. OPA gives
-/// the same one within one evaluation only; a plan is to be judged in the same way every time.
+/// the same one within one evaluation only, so that rules that decide by it are told (see `chance.rs`).
 fn random(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let (text, limit) = (arguments.text(0)?, arguments.integer(1)?.unsigned_abs());

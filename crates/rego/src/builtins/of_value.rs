@@ -1,9 +1,7 @@
-//! Finds elements by the value of a field, and parts of a document by their last key, without looking at all of them each
-//! time in the engine.
+//! Finds elements by the value of a field, without looking at all of them each time in the engine.
 //!
-//! Authors do not call these functions; the front end makes calls of joins and of `walk` (see
-//! `frontend/passes/joined_scan.rs` and `walked_key.rs`). What they leave out would have failed the test that follows in
-//! the policy, so that they may keep too much but never too little.
+//! Authors do not call this function; the front end makes calls of joins (see `frontend/passes/joined_scan.rs`). What it
+//! leaves out would have failed the test that follows in the policy, so that it may keep too much but never too little.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,16 +12,12 @@ use regorus::Value;
 use regorus::value::Array;
 
 use super::arguments::Arguments;
-use super::{Builtin, Failure, Outcome};
+use super::{Builtin, Outcome};
 
 /// `__pg_of_value(collection, path, value)`: the elements of an array that have the value at the path, in their order.
 pub(in super::super) const OF_VALUE: &str = "__pg_of_value";
 
-/// `__pg_walk_to(x, key)`: what `walk` finds in `x` below the key, in its order, each as a pair of path and value.
-pub(in super::super) const WALK_TO: &str = "__pg_walk_to";
-
-pub(super) const FUNCTIONS: &[Builtin] =
-    &[Builtin { name: OF_VALUE, arity: 3, run: of_value }, Builtin { name: WALK_TO, arity: 2, run: walk_to }];
+pub(super) const FUNCTIONS: &[Builtin] = &[Builtin { name: OF_VALUE, arity: 3, run: of_value }];
 
 /// Looking through fewer elements takes less time than remembering them.
 const SMALL: usize = 16;
@@ -137,50 +131,6 @@ thread_local! {
     static KNOWN: RefCell<Vec<(Weak<Array>, Rc<Index>)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn walk_to(arguments: &[Value]) -> Outcome {
-    let arguments = Arguments(arguments);
-    let mut found = Vec::new();
-    walk(arguments.value(0), arguments.value(1), &mut Vec::new(), &mut found)?;
-    Ok(found.into())
-}
-
-/// Adds what is below a key, each before what is inside of it.
-fn walk(value: &Value, wanted: &Value, path: &mut Vec<Value>, found: &mut Vec<Value>) -> Result<(), Failure> {
-    let mut enter = |key: &Value, value: &Value, found: &mut Vec<Value>| {
-        let is_wanted = key == wanted;
-        if !is_wanted && !matches!(value, Value::Array(_) | Value::Set(_) | Value::Object(_)) {
-            return Ok(());
-        }
-        path.push(key.clone());
-        if is_wanted {
-            regorus::check_global_memory_limit().map_err(|error| Failure::TooLarge(error.to_string()))?;
-            found.push(vec![path.clone().into(), value.clone()].into());
-        }
-        walk(value, wanted, path, found)?;
-        path.pop();
-        Ok(())
-    };
-    match value {
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                enter(&Value::from(index), element, found)?;
-            }
-        }
-        Value::Set(elements) => {
-            for element in elements.iter() {
-                enter(element, element, found)?;
-            }
-        }
-        Value::Object(fields) => {
-            for (key, value) in fields.iter_sorted() {
-                enter(key, value, found)?;
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => {}
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,23 +181,5 @@ mod tests {
         assert_eq!(of(r#"["a", "c"]"#).as_array().unwrap().iter().len(), 1);
         assert_eq!(of(r#"["a", "b"]"#).as_array().unwrap().iter().len(), 9);
         assert_eq!(of(r#"["a", "c"]"#).as_array().unwrap().iter().len(), 1);
-    }
-
-    #[test]
-    fn walk_finds_what_is_below_the_key_in_its_order() {
-        let mut engine = crate::dialect::new_engine();
-        let policy = "package p\nx := [[p, v] | walk(input, [p, v]); p[count(p) - 1] == \"k\"]\n\
-                      y := __pg_walk_to(input, \"k\")";
-        engine.add_policy("p.rego".to_owned(), policy.to_owned()).unwrap();
-        for input in [
-            r#"{"k": {"k": 1, "j": {"k": [2]}}, "a": [{"k": null}, [{"k": "k"}]], "b": {"c": "k"}}"#,
-            "[]",
-            "1",
-            r#"["k", {"k": {}}]"#,
-        ] {
-            engine.set_input(value(input));
-            let [x, y] = ["x", "y"].map(|name| engine.eval_rule(format!("data.p.{name}")).unwrap());
-            assert_eq!(x, y, "{input}");
-        }
     }
 }

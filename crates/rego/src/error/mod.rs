@@ -288,6 +288,24 @@ pub enum PolicyError {
         at: SourceSpan,
     },
 
+    /// A rule that decides, or one that it uses, draws a random number: what it decides is chance.
+    #[error("the verdict would be another one in every run")]
+    #[diagnostic(
+        code("PG-RG-086"),
+        help(
+            "OPA draws another number in every run, planguard always the same one; take a number from the plan, or pass \
+             one with --data"
+        )
+    )]
+    RandomNumber {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The call.
+        #[label("random")]
+        at: SourceSpan,
+    },
+
     /// A policy that imports a keyword that is unknown here, and whose words mean something else then.
     #[error("the keyword that this imports is not supported")]
     #[diagnostic(

@@ -9,7 +9,7 @@ use planguard_rego_syntax::tree::{
 use planguard_rego_syntax::walk::{Visitor, inside_expr, inside_literal, inside_module};
 
 use super::ignored_body::is_more_than_true;
-use super::passes::deep_literal::DEEPEST;
+use super::passes::{deep_comprehension, deep_literal};
 use super::policy::Policy;
 
 /// A set of kinds of parts.
@@ -67,6 +67,8 @@ impl Contents {
 
     /// `true` behind `not` or before `with`.
     pub(super) const IGNORED_BODIES: Self = Self(1 << 24);
+    /// Many comprehensions in each other.
+    pub(super) const DEEP_COMPREHENSIONS: Self = Self(1 << 25);
     /// A rule whose name is a path.
     pub(super) const PATHS: Self = Self(1 << 23);
 
@@ -79,7 +81,7 @@ impl Contents {
 
     /// Notes what a policy contains.
     pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let mut reader = Reader { text: policy.text, found: Self::RULES, depth: 0 };
+        let mut reader = Reader { text: policy.text, found: Self::RULES, depth: 0, comprehensions: 0 };
         if !policy.module.imports.is_empty() {
             reader.found.add(Self::IMPORTS);
         }
@@ -112,6 +114,8 @@ struct Reader<'t> {
     found: Contents,
     /// How many brackets of literals are open.
     depth: usize,
+    /// How many comprehensions are open.
+    comprehensions: usize,
 }
 
 impl Reader<'_> {
@@ -163,8 +167,13 @@ impl<'m> Visitor<'m> for Reader<'_> {
     fn expr(&mut self, expr: &'m Expr) {
         let brackets =
             usize::from(matches!(expr.kind, ExprKind::Object(_) | ExprKind::Array(_) | ExprKind::Set(_)));
+        let comprehensions = usize::from(expr.body().is_some());
         self.depth += brackets;
-        if self.depth >= DEEPEST {
+        self.comprehensions += comprehensions;
+        if self.comprehensions >= deep_comprehension::DEEPEST {
+            self.found.add(Contents::DEEP_COMPREHENSIONS);
+        }
+        if self.depth >= deep_literal::DEEPEST {
             self.found.add(Contents::DEEP_LITERALS);
         }
         match &expr.kind {
@@ -208,6 +217,7 @@ impl<'m> Visitor<'m> for Reader<'_> {
         }
         inside_expr(self, expr);
         self.depth -= brackets;
+        self.comprehensions -= comprehensions;
     }
 }
 

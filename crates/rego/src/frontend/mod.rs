@@ -14,6 +14,7 @@ mod network;
 pub(super) mod outline;
 pub(super) mod parts;
 mod passes;
+mod plain;
 mod policy;
 mod preparation;
 mod query;
@@ -132,7 +133,7 @@ type AnyPass<'f> = dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p> + 'f;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [(Contents, Pass); 46] = [
+const PASSES: [(Contents, Pass); 48] = [
     (Contents::TEMPLATES, passes::template::edits),
     (Contents::IGNORED_BODIES, ignored_body::edits),
     (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),
@@ -148,6 +149,7 @@ const PASSES: [(Contents, Pass); 46] = [
     (Contents::RULES, passes::bracketed_line::edits),
     (Contents::LARGE_NUMBERS, passes::large_number::edits),
     (Contents::DEEP_LITERALS, passes::deep_literal::edits),
+    (Contents::DEEP_COMPREHENSIONS, passes::deep_comprehension::edits),
     (Contents::IMPORTS, passes::import::edits),
     (Contents::DATA, passes::dynamic_package::edits),
     (Contents::CALLED_LITERALS, passes::called_operator::edits),
@@ -167,6 +169,7 @@ const PASSES: [(Contents, Pass); 46] = [
     (Contents::WILDCARDS, passes::wildcard_pattern::edits),
     (Contents::RULES, passes::head_value::edits),
     (Contents::COMPREHENSIONS, passes::searched_head::edits),
+    (Contents::COMPREHENSIONS, passes::ordered_list::edits),
     (Contents::OBJECTS, passes::object_pattern::edits),
     // An object pattern may become one of arrays.
     (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),

@@ -41,6 +41,8 @@ struct Names {
     functions: BTreeSet<String>,
     /// The names of several rules.
     repeated: BTreeSet<String>,
+    /// How many rules have each name.
+    counts: BTreeMap<String, usize>,
     /// The paths after which a rule computes its key.
     computed: BTreeSet<Vec<String>>,
 }
@@ -55,6 +57,7 @@ impl RuleNames {
         for rule in &module.rules {
             names.computed.extend(path_to_computed_key(rule, text));
             let is_function = rule.head.arguments.is_some();
+            *names.counts.entry(rule.name(text).to_owned()).or_default() += 1;
             let names = if is_function { &mut names.functions } else { &mut names.values };
             if !names.insert(rule.name(text).to_owned()) {
                 repeated.insert(rule.name(text).to_owned());
@@ -131,6 +134,11 @@ pub(super) struct Policy<'p> {
 
 /// The start of generated names.
 pub(super) const PREFIX: &str = "__pg";
+
+/// Whether a pass wrote a name, and not the author.
+pub(super) fn is_generated(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
 
 impl<'p> Policy<'p> {
     pub(super) fn new(text: &'p str, module: &'p Module, version: RegoVersion, rules: &'p RuleNames) -> Self {
@@ -228,6 +236,11 @@ impl<'p> Policy<'p> {
         self.own.is_some_and(|names| {
             names.functions.contains(name) && !names.values.contains(name) && !names.repeated.contains(name)
         })
+    }
+
+    /// Returns how many rules of the policy's package have a name, in all files.
+    pub(super) fn number_of_rules(&self, name: &str) -> usize {
+        self.own.and_then(|names| names.counts.get(name)).copied().unwrap_or(0)
     }
 
     /// Returns whether a set of the policy's package is evaluated in parts.

@@ -112,7 +112,7 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
         }
         // Written by a later pass, which runs after this one.
         ExprKind::Call { function, .. }
-            if policy.text_of(function) == builtins::WALK_TO
+            if [builtins::WALK_TO, builtins::WALKED].contains(&policy.text_of(function))
                 || builtins::SCANS.contains(&policy.text_of(function)) =>
         {
             Certainty::Collection
