@@ -35,6 +35,7 @@ pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
+pub(crate) use place::at as place_at;
 pub use secret::{credentials, decoded, is_named_credential};
 pub(crate) use secret::{promises_credential, token};
 
@@ -106,6 +107,8 @@ pub struct Evidence {
     pub unreadable: Option<Unreadable>,
     /// Whether it is not set.
     pub is_unset: bool,
+    /// Whether the provider that made the plan does not have it, so that nobody can set it.
+    pub is_unknown_to_provider: bool,
     /// The highest severity that its being unknown justifies, where what it is made of tells.
     pub at_most: Option<Severity>,
     /// The element of a list of blocks, or the statement of a policy, that it belongs to.
@@ -182,6 +185,7 @@ impl Evidence {
             value: None,
             unreadable: None,
             is_unset: false,
+            is_unknown_to_provider: false,
             at_most: None,
             element: Element::default(),
         }
@@ -226,6 +230,10 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     } else {
         Outcome::Fail
     };
+    // What nobody can set with this release of the provider is no advice.
+    if answer.evidence.as_ref().is_some_and(|evidence| evidence.is_unknown_to_provider) {
+        return Evaluation::silent(Outcome::NotApplicable);
+    }
     match outcome {
         Outcome::Fail | Outcome::Undetermined => {
             let mut evidence = answer.evidence;
@@ -296,6 +304,11 @@ impl Answer {
             }
         }
         self
+    }
+
+    /// Whether it is about an attribute that the provider does not have.
+    fn is_void(&self) -> bool {
+        self.evidence.as_ref().is_some_and(|evidence| evidence.is_unknown_to_provider)
     }
 
     /// Adds the credentials of an answer that holds as well, and their names.
@@ -419,11 +432,16 @@ impl Evaluator<'_, '_> {
 }
 
 /// Combines answers: a `decisive` one decides; without decisive and unknown ones the result is `otherwise`. The
-/// evidence is that of the first answer that counts.
+/// evidence is that of the first answer that counts, and is not about an attribute that the provider does not have.
 fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
     let mut unknown: Option<Answer> = None;
     let mut last: Option<Answer> = None;
+    let mut void: Option<Answer> = None;
     while let Some(mut answer) = answers.next() {
+        if answer.truth == decisive && answer.is_void() {
+            void = Some(answer);
+            continue;
+        }
         if answer.truth == decisive {
             // Each credential is one to be revoked, and an old one does not hide a new one.
             if !answer.credentials.is_empty() {
@@ -438,9 +456,16 @@ fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: T
             *slot = Some(answer);
             continue;
         };
+        // Of alternatives one is enough that can be had; of what comes together, all have to be there.
+        let are_alternatives = otherwise != Truth::True;
+        let (is_void, was_void) = (answer.is_void(), kept.is_void());
         let Answer { truth, evidence, ports, credentials } = answer;
         kept.credentials.join(credentials);
         match (&mut kept.evidence, evidence) {
+            (_, evidence) if is_void != was_void && is_void != are_alternatives => {
+                (kept.truth, kept.evidence) = (truth, evidence);
+            }
+            (_, _) if is_void != was_void => {}
             (None, evidence) => (kept.truth, kept.evidence) = (truth, evidence),
             (Some(first), Some(other)) if otherwise == Truth::True && first.path == other.path => {
                 first.element.join(other.element);
@@ -449,5 +474,5 @@ fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: T
         }
         kept.ports = kept.ports.take().or(ports);
     }
-    unknown.or(last).unwrap_or_else(|| Answer::bare(otherwise))
+    unknown.or(void).or(last).unwrap_or_else(|| Answer::bare(otherwise))
 }

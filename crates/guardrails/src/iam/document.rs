@@ -60,6 +60,8 @@ pub(crate) struct Values<T> {
     pub(crate) known: Vec<T>,
     /// Whether there are no others, known only after apply.
     pub(crate) complete: bool,
+    /// Whether the others all begin with what identifies one object, as the ARN of a bucket with `/*` behind it.
+    pub(crate) others_name_objects: bool,
 }
 
 /// Who may be meant by a statement.
@@ -219,7 +221,10 @@ impl Statement {
             effect,
             principals: Listed::of_block(block, "principals", "not_principals", principals_of_blocks),
             actions: Listed::of_block(block, "actions", "not_actions", texts_of_list),
-            resources: Listed::of_block(block, "resources", "not_resources", texts_of_list),
+            resources: Listed::of_block(block, "resources", "not_resources", |list| {
+                let values = texts_of_list(list);
+                Values { others_name_objects: !values.complete && are_of_objects(list), ..values }
+            }),
             conditions: Conditions::of_blocks(&block.key("condition")),
         })
     }
@@ -260,7 +265,20 @@ impl<T> Listed<T> {
 
 impl<T> Values<T> {
     const fn complete(known: Vec<T>) -> Self {
-        Self { known, complete: true }
+        Self { known, complete: true, others_name_objects: false }
+    }
+
+    /// Nothing that is known.
+    const fn unknown() -> Self {
+        Self { known: Vec::new(), complete: false, others_name_objects: false }
+    }
+
+    /// Whether something holds of one of them that holds of no name of an object, whatever stands behind it.
+    pub(crate) fn any_wide(&self, holds: impl Fn(&T) -> Truth) -> Truth {
+        match self.others_name_objects {
+            true => any(self.known.iter().map(holds)),
+            false => self.any(holds),
+        }
     }
 
     /// Whether something holds of one of them.
@@ -273,6 +291,8 @@ impl<T> Values<T> {
 impl Values<String> {
     /// Leaves out what is marked as known only after apply.
     fn forget(&mut self) {
+        let names_object = |value: &String| value.starts_with(OF_OBJECT) && !value.contains(UNKNOWN);
+        self.others_name_objects = self.known.iter().all(|value| !is_marked(value) || names_object(value));
         let all = self.known.len();
         self.known.retain(|value| !is_marked(value));
         self.complete &= self.known.len() == all;
@@ -328,7 +348,7 @@ fn principals(value: &Value<'_>) -> Vec<Principal> {
 }
 
 fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
-    let Some(elements) = blocks.elements() else { return Values { known: Vec::new(), complete: false } };
+    let Some(elements) = blocks.elements() else { return Values::unknown() };
     let mut known = Vec::new();
     for block in &elements {
         let kind = match block.key("type").attribute() {
@@ -346,7 +366,7 @@ fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
             known.push(Principal { kind, id });
         }
     }
-    Values { known, complete: true }
+    Values::complete(known)
 }
 
 impl Conditions {
@@ -434,8 +454,8 @@ fn are_of_objects(list: &View<'_, '_>) -> bool {
 }
 
 fn texts_of_list(list: &View<'_, '_>) -> Values<String> {
-    let Some(elements) = list.elements() else { return Values { known: Vec::new(), complete: false } };
-    let mut values = Values { known: Vec::new(), complete: true };
+    let Some(elements) = list.elements() else { return Values::unknown() };
+    let mut values = Values::complete(Vec::new());
     for element in &elements {
         match element.attribute() {
             // The data source writes `&{` for what is `${` in the document, which Terraform would interpolate.
