@@ -8,6 +8,7 @@ use planguard_guardrail_format::{
 use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
+use super::draft::Drafted;
 use super::{
     Answer, Credentials, Evaluator, Evidence, Variable, cidr, compared, hard_coded, literal, place,
     policy_document, secret,
@@ -100,6 +101,15 @@ impl Evaluator<'_, '_> {
         answer
     }
 
+    /// Whether the files of the configuration write a credential into a text that is known only after apply.
+    fn has_written_credential(&self, place: &View<'_, '_>) -> bool {
+        let draft = self.index.draft(place);
+        let text = draft.as_deref().and_then(Option::as_ref).map(Drafted::text);
+        text.is_some_and(|text| {
+            known(&AttributeTest::Secret, &Value::String(text.into()), place) == Ok(Truth::True)
+        })
+    }
+
     /// The test on a place that the paths of a predicate lead to, with this attribute.
     fn decide(
         &self,
@@ -136,6 +146,7 @@ impl Evaluator<'_, '_> {
             (AttributeTest::Cidr(CidrTest::Any), Attribute::Unknown) if made_of::is_address(place) => {
                 Truth::False
             }
+            (AttributeTest::Secret, Attribute::Unknown) if self.has_written_credential(place) => Truth::True,
             (AttributeTest::Secret, Attribute::Unknown)
                 if predicate.unknown.is_none() && made_of::makings(place) == Makings::Credential =>
             {

@@ -31,6 +31,7 @@ use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
 pub(crate) use companion::is_same_instance;
+use draft::Drafted;
 pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
@@ -390,7 +391,20 @@ impl Evaluator<'_, '_> {
             Predicate::Document { paths, condition, unset, unknown } => {
                 let place = place::find_first(view, paths);
                 match place.attribute() {
-                    Attribute::Unknown => Answer::at(unknown.unwrap_or(Truth::Unknown), &place),
+                    Attribute::Unknown => {
+                        let draft = self.index.draft(&place);
+                        let draft = draft.as_deref().and_then(Option::as_ref);
+                        let answer = match draft.and_then(Drafted::document) {
+                            Some((document, mask)) => {
+                                self.of_document(&place, &place.document_with(&document, &mask), condition)
+                            }
+                            None => Answer::at(Truth::Unknown, &place),
+                        };
+                        match (answer.truth, unknown) {
+                            (Truth::Unknown, Some(instead)) => Answer::at(*instead, &place),
+                            _ => answer,
+                        }
+                    }
                     Attribute::Unset => Answer::at(unset.unwrap_or(Truth::False), &place),
                     Attribute::Known(value) if is_empty(value) => {
                         Answer::at(unset.unwrap_or(Truth::False), &place)
@@ -419,9 +433,15 @@ impl Evaluator<'_, '_> {
             Ok(documents) => documents,
             Err(reason) => return Answer::unreadable(place, reason),
         };
-        let answers = documents.iter().map(|document| self.predicate(condition, &place.document(document)));
-        let answer = fold(answers, Truth::True, Truth::False);
-        // A document has no attributes; the evidence is the attribute that it is the text of.
+        let views: Vec<View<'_, '_>> = documents.iter().map(|document| place.document(document)).collect();
+        let answers = views.iter().map(|view| self.of_document(place, view, condition));
+        fold(answers, Truth::True, Truth::False)
+    }
+
+    /// The condition on a document that is the text of an attribute. A document has no attributes; the evidence is the
+    /// attribute that it is the text of.
+    fn of_document(&self, place: &View<'_, '_>, document: &View<'_, '_>, condition: &Predicate) -> Answer {
+        let answer = self.predicate(condition, document);
         let mut evidence = Answer::at(answer.truth, place).evidence;
         if let (Some(evidence), Some(inside), false) = (&mut evidence, &answer.evidence, place.is_sensitive())
         {

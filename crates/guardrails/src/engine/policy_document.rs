@@ -122,12 +122,25 @@ fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
                 principal.kind.as_ref().map_or(Truth::Unknown, |kind| Truth::of(*kind == word)),
                 match (pattern, principal.id.text()) {
                     (None, _) => Truth::True,
-                    (Some(_), None) => Truth::Unknown,
                     (Some(pattern), Some(id)) => Truth::of(pattern.is_match(id)),
+                    (Some(pattern), None) if word == PrincipalKind::Federated => issuer(statement)
+                        .map_or(Truth::Unknown, |issuer| {
+                            Truth::of(pattern.is_match(&format!("oidc-provider/{issuer}")))
+                        }),
+                    (Some(_), None) => Truth::Unknown,
                 },
             ])
         })
     })
+}
+
+/// The issuer whose tokens a statement is about, by the keys of its conditions: they begin with it, as in
+/// `gitlab.com:sub`. `None` where no key does, or not all name one.
+fn issuer(statement: &Statement) -> Option<&str> {
+    let keys = statement.conditions.known.iter().filter_map(|condition| condition.key.as_deref());
+    let mut issuers = keys.filter_map(|key| Some(key.rsplit_once(':')?.0).filter(|issuer| issuer.contains('.')));
+    let first = issuers.next()?;
+    issuers.all(|other| other == first).then_some(first)
 }
 
 /// Whether a statement covers one of the actions or resources of a test; true where the test has none.
@@ -242,7 +255,9 @@ impl Evaluator<'_, '_> {
         place: &View<'_, '_>,
     ) -> Option<StatementPlace> {
         let found = self.index.sources_of_policy(place)?;
-        if let Some(document) = self.index.draft(place).as_deref().and_then(Option::as_ref) {
+        let draft = self.index.draft(place);
+        let draft = draft.as_deref().and_then(Option::as_ref);
+        if let Some(document) = draft.and_then(|found| found.policy.as_ref()) {
             let meets = |statement: &Statement| statement_matches(document, statement, test) == Truth::True;
             let position = document.statements.iter().position(meets)?;
             let actions = asked_actions(document.statements.get(position)?, test);

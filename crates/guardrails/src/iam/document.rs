@@ -17,7 +17,21 @@ pub const UNKNOWN: &str = "\u{f8ff}unknown\u{f8ff}";
 /// The same, for what identifies one object.
 pub const OF_OBJECT: &str = "\u{f8ff}object\u{f8ff}";
 
-fn is_marked(text: &str) -> bool {
+/// A resource with something in the place of its partition, its region and its account, where those alone are not known:
+/// which ones they are is no matter of how much the rest means.
+fn settled(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+    if let ["arn", partition, _, region, account, _] = parts.as_mut_slice() {
+        for (part, some) in [(partition, "aws"), (region, "eu-west-1"), (account, "111122223333")] {
+            if *part == UNKNOWN {
+                *part = some;
+            }
+        }
+    }
+    parts.join(":")
+}
+
+pub(crate) fn is_marked(text: &str) -> bool {
     text.contains(UNKNOWN) || text.contains(OF_OBJECT)
 }
 
@@ -164,6 +178,9 @@ impl Document {
                 let known = values.iter_mut().flat_map(|values| &mut values.known);
                 known.for_each(|principal| principal.forget(has_kinds));
             }
+            for values in [&mut resources.these, &mut resources.all_but].into_iter().flatten() {
+                values.known.iter_mut().for_each(|value| *value = settled(value));
+            }
             for values in
                 [actions, resources].into_iter().flat_map(|listed| [&mut listed.these, &mut listed.all_but])
             {
@@ -292,10 +309,11 @@ impl Values<String> {
     /// Leaves out what is marked as known only after apply.
     fn forget(&mut self) {
         let names_object = |value: &String| value.starts_with(OF_OBJECT) && !value.contains(UNKNOWN);
-        self.others_name_objects = self.known.iter().all(|value| !is_marked(value) || names_object(value));
+        let others_name_objects = self.known.iter().all(|value| !is_marked(value) || names_object(value));
         let all = self.known.len();
         self.known.retain(|value| !is_marked(value));
         self.complete &= self.known.len() == all;
+        self.others_name_objects = !self.complete && others_name_objects;
     }
 }
 
@@ -527,6 +545,24 @@ mod tests {
         {
             assert_eq!(draft(unclear), None, "{unclear}");
         }
+    }
+
+    #[test]
+    fn the_account_of_an_arn_decides_nothing() {
+        let resources = |resource: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "{resource}"}}]}}"#
+            );
+            let document = Document::of_draft(&text.replace('?', UNKNOWN).replace('!', OF_OBJECT)).unwrap();
+            let values = document.statements[0].resources.these.clone().unwrap();
+            (values.known, values.complete, values.others_name_objects)
+        };
+        let known = |text: &str| (vec![text.to_owned()], true, false);
+        assert_eq!(resources("arn:?:iam::?:user/*"), known("arn:aws:iam::111122223333:user/*"));
+        assert_eq!(resources("arn:aws:logs:?:?:*"), known("arn:aws:logs:eu-west-1:111122223333:*"));
+        assert_eq!(resources("arn:aws:iam::?:user/?"), (Vec::new(), false, false));
+        assert_eq!(resources("?"), (Vec::new(), false, false));
+        assert_eq!(resources("!/*"), (Vec::new(), false, true));
     }
 
     #[test]
