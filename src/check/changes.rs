@@ -186,7 +186,9 @@ mod tests {
                 r#"{"kms_master_key_id": "alias/a"}"#,
                 r#"{"kms_master_key_id": null}"#
             ),
-            ["Set `kms_master_key_id = \"alias/a\"` again. To change a key, name the new key instead of disabling encryption."]
+            [
+                "Set `kms_master_key_id = \"alias/a\"` again. To change a key, name the new key instead of disabling encryption."
+            ]
         );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use planguard_plan::{ActionReason, AttributePath, Mode, Plan, ReplaceOrder, ResourceChange, ResourceState, Side};
+use planguard_plan::{
+    ActionReason, AttributePath, Mode, Plan, ReplaceOrder, ResourceChange, ResourceState, Side,
+};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -37,7 +39,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let mut found: Vec<_> = plan.resource_changes.iter().filter(|resource| is_interrupted(resource)).collect();
+    let mut found: Vec<_> =
+        plan.resource_changes.iter().filter(|resource| is_interrupted(resource)).collect();
     if found.is_empty() {
         return Vec::new();
     }

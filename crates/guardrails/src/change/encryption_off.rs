@@ -122,9 +122,7 @@ mod tests {
             let found = find_in_update(&GUARD, "aws_lb_listener.a", before, after, "{}").into_iter();
             found.map(|finding| finding.message).collect::<Vec<_>>()
         };
-        let weaker = |what: &str| {
-            [format!("aws_lb_listener.a is encrypted less than before: {what}")]
-        };
+        let weaker = |what: &str| [format!("aws_lb_listener.a is encrypted less than before: {what}")];
         assert_eq!(
             found(&listener("HTTP", "redirect"), &listener("HTTP", "forward")),
             weaker("`default_action[0].type` changes from `redirect` to `forward`")

@@ -191,9 +191,7 @@ fn for_all_targets(
 fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let readers = Reader::all(&pair.resource.address.resource_type);
     let readers = readers.filter(|reader| reader.kind() == (Direction::Out, TrafficEffect::Allow));
-    let matters = |opening: &Opening| {
-        covers_the_internet(opening) && !opening.traffic.is_everyday_outgoing()
-    };
+    let matters = |opening: &Opening| covers_the_internet(opening) && !opening.traffic.is_everyday_outgoing();
     readers
         .flat_map(|reader| {
             let (before, mut after) = (reader.read(&pair.before).known, reader.read(&pair.after).known);
@@ -313,13 +311,17 @@ mod tests {
         };
         let found = |ranges: &str| {
             let (before, after) = (rule("null", r#""sg-2""#), rule(ranges, "null"));
-            let found = find_in_update(&GUARD, "aws_security_group_rule.db", &before, &after, "{}").into_iter();
+            let found =
+                find_in_update(&GUARD, "aws_security_group_rule.db", &before, &after, "{}").into_iter();
             found.map(|finding| finding.message.rsplit_once(": ").unwrap().1.to_owned()).collect::<Vec<_>>()
         };
         let all = "0.0.0.0/0 on tcp port 3306 (MySQL)";
         assert_eq!(found(r#"["10.0.0.0/8", "0.0.0.0/0"]"#), [all]);
         assert_eq!(found(r#"["0.0.0.0/0", "52.0.0.0/8", "0.0.0.0/0"]"#), [all]);
-        assert_eq!(found(r#"["10.0.0.0/8"]"#), ["10.0.0.0/8 in the place of `sg-2` on tcp port 3306 (MySQL)"]);
+        assert_eq!(
+            found(r#"["10.0.0.0/8"]"#),
+            ["10.0.0.0/8 in the place of `sg-2` on tcp port 3306 (MySQL)"]
+        );
         assert_eq!(
             found(r#"["10.0.0.0/8", "::/0"]"#).len(),
             2,

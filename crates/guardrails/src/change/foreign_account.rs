@@ -51,7 +51,8 @@ pub(crate) fn own_accounts(plan: &Plan<'_>) -> BTreeSet<String> {
     });
     let providers = plan.configuration.as_ref().map(Configuration::providers).unwrap_or_default();
     let of_providers = providers.iter().filter(|provider| provider.name == "aws").flat_map(|provider| {
-        let constant = |name: &str| provider.expressions.get(name).and_then(|value| value.get("constant_value"));
+        let constant =
+            |name: &str| provider.expressions.get(name).and_then(|value| value.get("constant_value"));
         let allowed = constant("allowed_account_ids").map(Value::elements).unwrap_or_default();
         let assumed = provider.expressions.get("assume_role").map(Value::elements).unwrap_or_default();
         let assumed = assumed.iter().filter_map(|block| block.get("role_arn")?.get("constant_value"));
@@ -159,9 +160,11 @@ pub(super) fn controlled(
             };
             let account = allowed_principals(&document).into_iter().find_map(|(principal, statement)| {
                 let account = account_in(principal.id.text()?).filter(|account| !own.contains(*account))?;
-                (allows_everything(statement) && statement.conditions.are_empty() == Truth::True).then_some(account)
+                (allows_everything(statement) && statement.conditions.are_empty() == Truth::True)
+                    .then_some(account)
             })?;
-            let who = if is_sensitive { "another account".to_owned() } else { format!("account `{account}`") };
+            let who =
+                if is_sensitive { "another account".to_owned() } else { format!("account `{account}`") };
             let message = format!(
                 "{} is new and lets {who}, which nothing in the plan belongs to, do anything with it: `{}`",
                 new.address,
@@ -174,7 +177,8 @@ pub(super) fn controlled(
 
 /// Whether a statement names all actions, or all of a service.
 fn allows_everything(statement: &Statement) -> bool {
-    let is_all = |action: &String| action == "*" || action.split_once(':').is_some_and(|(_, action)| action == "*");
+    let is_all =
+        |action: &String| action == "*" || action.split_once(':').is_some_and(|(_, action)| action == "*");
     statement.actions.these.as_ref().is_some_and(|actions| actions.known.iter().any(is_all))
 }
 
@@ -261,7 +265,8 @@ mod tests {
         assert_eq!(found(&[&key(other, "kms:*", "")], ""), [""; 0], "no account is known as the own one");
         assert_eq!(found(&[&key(other, "kms:Decrypt", ""), function], ""), [""; 0]);
         assert_eq!(found(&[&key(own, "kms:*", ""), function], ""), [""; 0]);
-        let condition = r#", "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}"#;
+        let condition =
+            r#", "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}"#;
         assert_eq!(found(&[&key(other, "kms:*", condition), function], ""), [""; 0]);
         let caller = r#", "prior_state": {"values": {"root_module": {"resources": [{"address": "data.aws_caller_identity.c",
             "mode": "data", "type": "aws_caller_identity", "name": "c", "values": {"account_id": "111111111111"}}]}}}"#;

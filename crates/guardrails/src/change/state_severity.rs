@@ -11,7 +11,11 @@ use crate::builtin::Builtin;
 
 /// The severity of the guardrails of a category about an attribute of a type, the highest of them; `None` where there is
 /// none.
-pub(super) fn of_state(resource_type: &str, category: Category, attribute: &AttributePath) -> Option<Severity> {
+pub(super) fn of_state(
+    resource_type: &str,
+    category: Category,
+    attribute: &AttributePath,
+) -> Option<Severity> {
     let names = attribute.0.iter().filter_map(|step| match step {
         PathStep::Key(name) => Some(name.as_str()),
         PathStep::Index(_) => None,
@@ -30,8 +34,7 @@ pub(super) fn weighed(found: Vec<ChangeFinding>, category: Category, least: Seve
     // Guardrails are decoded for it, and many objects of one type change alike.
     let mut known: HashMap<(String, String), Option<Severity>> = HashMap::new();
     let mut weigh = |finding: ChangeFinding| {
-        let (None, Some(address), Some(attribute)) =
-            (finding.severity, &finding.address, &finding.attribute)
+        let (None, Some(address), Some(attribute)) = (finding.severity, &finding.address, &finding.attribute)
         else {
             return finding;
         };

@@ -140,8 +140,11 @@ mod tests {
         assert_eq!(found("aws_db_instance", on, off), (Some(Severity::Medium), refused));
         let lost = "its data is destroyed without a final snapshot (`skip_final_snapshot` is `true`)";
         assert_eq!(found("aws_db_instance", off, on), (None, lost.to_owned()));
-        let (severity, words) =
-            found("google_sql_database_instance", r#"{"settings": [{"deletion_protection_enabled": true}]}"#, "{}");
+        let (severity, words) = found(
+            "google_sql_database_instance",
+            r#"{"settings": [{"deletion_protection_enabled": true}]}"#,
+            "{}",
+        );
         assert_eq!(severity, Some(Severity::Medium), "{words}");
         // The copy in another region is protected, and not the table.
         let replica = r#"{"replica": [{"region_name": "eu-west-1", "deletion_protection_enabled": true}]}"#;

@@ -52,7 +52,9 @@ fn of_new_role(plan: &Plan<'_>, new: &ResourceChange<'_>, index: &PlanIndex<'_>)
     let state = ResourceState::new(plan, new, Side::After)?;
     let place = state.root().key("assume_role_policy");
     let (document, is_sensitive) = match sight(&place) {
-        Sight::Unknown => index.known_statements(&place).map(|known| (known.document, known.are_sensitive))?,
+        Sight::Unknown => {
+            index.known_statements(&place).map(|known| (known.document, known.are_sensitive))?
+        }
         Sight::Known(_) | Sight::Computed | Sight::Unset => (trust(&state).ok()??, place.is_sensitive()),
     };
     let other = allowed_principals(&document).into_iter().find_map(|(principal, statement)| {

@@ -46,7 +46,8 @@ impl Evaluator<'_, '_> {
         let attribute = place.attribute();
         let mut answer = Answer::at(truth, &place);
         // Each of several credentials has to be taken out.
-        if let (Some(evidence), [_, _, ..], Truth::True) = (&mut answer.evidence, deciding.as_slice(), truth) {
+        if let (Some(evidence), [_, _, ..], Truth::True) = (&mut answer.evidence, deciding.as_slice(), truth)
+        {
             let names = deciding.iter().map(|place| Variable::named(&place.path().to_string()));
             evidence.element.variables = names.collect();
         }
@@ -445,7 +446,8 @@ mod tests {
         // Of two names the one that the provider has is told.
         let namespace = r#"{"admin_user_password": null, "admin_username": "admin", "db_name": null, "iam_roles": null,
             "namespace_name": "ns", "tags": null}"#;
-        let found = judged("aws-redshift-default-database", "aws_redshiftserverless_namespace.a", namespace, "{}");
+        let found =
+            judged("aws-redshift-default-database", "aws_redshiftserverless_namespace.a", namespace, "{}");
         assert_eq!(found.evidence.unwrap().path.to_string(), "db_name");
     }
 
@@ -459,7 +461,8 @@ mod tests {
                         "tunnel1_preshared_key": "Winter2026One", "tunnel2_preshared_key": "Winter2026Two"}}}}}}]}}"#
             );
             let evidence = judge("aws-literal-credential", &text).0.evidence.unwrap();
-            let names = evidence.element.variables.into_iter().map(|variable| variable.name).collect::<Vec<_>>();
+            let names =
+                evidence.element.variables.into_iter().map(|variable| variable.name).collect::<Vec<_>>();
             (evidence.path.to_string(), names)
         };
         let literal = |name: &str, value: &str| format!(r#""{name}": {{"constant_value": "{value}"}}"#);
@@ -468,7 +471,10 @@ mod tests {
         let elsewhere = r#""tunnel1_preshared_key": {"references": ["data.x.y.z", "data.x.y"]}"#;
         let both = vec!["tunnel1_preshared_key".to_owned(), "tunnel2_preshared_key".to_owned()];
         assert_eq!(told(&format!("{{{first}, {second}}}")), ("tunnel1_preshared_key".to_owned(), both));
-        assert_eq!(told(&format!("{{{elsewhere}, {second}}}")), ("tunnel2_preshared_key".to_owned(), Vec::new()));
+        assert_eq!(
+            told(&format!("{{{elsewhere}, {second}}}")),
+            ("tunnel2_preshared_key".to_owned(), Vec::new())
+        );
     }
 
     #[test]

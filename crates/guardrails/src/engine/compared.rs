@@ -46,7 +46,8 @@ fn whole(place: &View<'_, '_>) -> Option<ResolvedReference> {
 /// `id` of some types is that of another object.
 fn are_of_two(one: &ResolvedReference, other: &ResolvedReference) -> bool {
     let block = |reference: &ResolvedReference| reference.address.parse::<Address>().ok();
-    let is_unique = |reference: &ResolvedReference| matches!(reference.attribute.as_str(), "arn" | "self_link");
+    let is_unique =
+        |reference: &ResolvedReference| matches!(reference.attribute.as_str(), "arn" | "self_link");
     let both = block(one).zip(block(other));
     both.is_some_and(|(first, second)| {
         is_unique(one)

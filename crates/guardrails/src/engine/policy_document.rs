@@ -104,8 +104,9 @@ fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
         PrincipalTest::Anyone => return is_for_anyone(statement),
         PrincipalTest::Nobody => {
             let Listed { these, all_but } = &statement.principals;
-            let names_nobody =
-                |values: &Option<Values<Principal>>| values.as_ref().is_none_or(|values| values.known.is_empty());
+            let names_nobody = |values: &Option<Values<Principal>>| {
+                values.as_ref().is_none_or(|values| values.known.is_empty())
+            };
             let is_complete =
                 [these, all_but].into_iter().flatten().all(|values: &Values<Principal>| values.complete);
             return match names_nobody(these) && names_nobody(all_but) {
@@ -138,7 +139,8 @@ fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
 /// `gitlab.com:sub`. `None` where no key does, or not all name one.
 fn issuer(statement: &Statement) -> Option<&str> {
     let keys = statement.conditions.known.iter().filter_map(|condition| condition.key.as_deref());
-    let mut issuers = keys.filter_map(|key| Some(key.rsplit_once(':')?.0).filter(|issuer| issuer.contains('.')));
+    let mut issuers =
+        keys.filter_map(|key| Some(key.rsplit_once(':')?.0).filter(|issuer| issuer.contains('.')));
     let first = issuers.next()?;
     issuers.all(|other| other == first).then_some(first)
 }

@@ -44,6 +44,11 @@ mod tests {
             caller("333333333333", "managed"),
         );
         assert_eq!(Plan::parse(&text).unwrap().caller_accounts(), ["111111111111", "222222222222"]);
-        assert!(Plan::parse(r#"{"format_version": "1.2", "resource_changes": []}"#).unwrap().caller_accounts().is_empty());
+        assert!(
+            Plan::parse(r#"{"format_version": "1.2", "resource_changes": []}"#)
+                .unwrap()
+                .caller_accounts()
+                .is_empty()
+        );
     }
 }

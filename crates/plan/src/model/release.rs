@@ -18,7 +18,8 @@ impl ResourceState<'_> {
             let value = value.is_some_and(|value| value.get(name).is_some());
             value || mask.is_some_and(|mask| *mask == Value::Bool(true) || mask.get(name).is_some())
         };
-        let has_null = value.is_some_and(|value| value.members().iter().any(|(_, member)| *member == Value::Null));
+        let has_null =
+            value.is_some_and(|value| value.members().iter().any(|(_, member)| *member == Value::Null));
         if is_there(name) || !has_null {
             return false;
         }

@@ -250,7 +250,8 @@ impl<'r> Block<'r> {
         }
         remedies.truncate(MOST);
         let parts = remedies.iter().enumerate();
-        let parts = parts.filter_map(|(place, remedy)| untold(remedy, remedies.get(..place).unwrap_or_default()));
+        let parts =
+            parts.filter_map(|(place, remedy)| untold(remedy, remedies.get(..place).unwrap_or_default()));
         let parts: Vec<String> = parts.collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
