@@ -173,11 +173,13 @@ mod tests {
             remedies("change-hardening-off", "aws_kms_key.a", &kms(true), &kms(false)),
             ["Set `enable_key_rotation = true` again."]
         );
-        let broker = |on: &str| format!(r#"{{"encryption_info": [{{"encryption_in_transit": [{on}]}}]}}"#);
-        let (before, after) = (broker(r#"{"in_cluster": true}"#), broker(r#"{"in_cluster": false}"#));
+        let connector = |word: &str| {
+            format!(r#"{{"kafka_cluster_encryption_in_transit": [{{"encryption_type": "{word}"}}]}}"#)
+        };
+        let (before, after) = (connector("TLS"), connector("PLAINTEXT"));
         assert_eq!(
-            remedies("change-encryption-off", "aws_msk_cluster.a", &before, &after),
-            ["Set `encryption_info.encryption_in_transit.in_cluster = true` again."]
+            remedies("change-encryption-off", "aws_mskconnect_connector.a", &before, &after),
+            ["Set `kafka_cluster_encryption_in_transit.encryption_type = \"TLS\"` again."]
         );
         assert_eq!(
             remedies(
