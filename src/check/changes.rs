@@ -56,6 +56,9 @@ impl PlanCheck<'_> {
     /// The remedy of a guard that wants an attribute as it was, with its name and its value. A block is more than a value.
     fn set_again(&self, guard: &ChangeGuard, path: &AttributePath, before: &SafeText) -> Option<SafeText> {
         let rest = guard.info.remediation.strip_prefix("Set the attribute to its previous value")?;
+        // What the guard says of keys is no matter of a switch.
+        let names_key = path.last_key().is_some_and(|name| name.contains("key") || name.contains("kms"));
+        let rest = if rest.starts_with(". To change a key") && !names_key { "." } else { rest };
         let is_value = !before.unescaped().starts_with(['[', '{', '(']);
         // An expression of the configuration has no position of a block that occurs once.
         let steps = path.0.iter().filter(|step| matches!(step, PathStep::Key(_))).cloned().collect();
@@ -170,13 +173,23 @@ mod tests {
             remedies("change-hardening-off", "aws_kms_key.a", &kms(true), &kms(false)),
             ["Set `enable_key_rotation = true` again."]
         );
-        let broker = |on: &str| format!(r#"{{"encryption_info": [{{"encryption_in_transit": [{on}]}}]}}"#);
-        let (before, after) = (broker(r#"{"in_cluster": true}"#), broker(r#"{"in_cluster": false}"#));
+        let connector = |word: &str| {
+            format!(r#"{{"kafka_cluster_encryption_in_transit": [{{"encryption_type": "{word}"}}]}}"#)
+        };
+        let (before, after) = (connector("TLS"), connector("PLAINTEXT"));
         assert_eq!(
-            remedies("change-encryption-off", "aws_msk_cluster.a", &before, &after),
+            remedies("change-encryption-off", "aws_mskconnect_connector.a", &before, &after),
+            ["Set `kafka_cluster_encryption_in_transit.encryption_type = \"TLS\"` again."]
+        );
+        assert_eq!(
+            remedies(
+                "change-encryption-off",
+                "aws_sns_topic.a",
+                r#"{"kms_master_key_id": "alias/a"}"#,
+                r#"{"kms_master_key_id": null}"#
+            ),
             [
-                "Set `encryption_info.encryption_in_transit.in_cluster = true` again. To change a key, name the new key \
-              instead of disabling encryption."
+                "Set `kms_master_key_id = \"alias/a\"` again. To change a key, name the new key instead of disabling encryption."
             ]
         );
     }

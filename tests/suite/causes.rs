@@ -331,7 +331,7 @@ fn what_a_change_opens_is_one_finding_with_what_is_open_then() {
     assert_eq!(
         all,
         [
-            ["change-exposure-flag", "aws-eks-public-endpoint-open"],
+            ["aws-eks-public-endpoint-open", "change-exposure-flag"],
             ["aws-security-group-rule-open-ssh", "change-exposure-cidr"],
         ]
     );

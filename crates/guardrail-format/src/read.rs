@@ -461,7 +461,7 @@ mod tests {
             ("fail = { some = \"a\" }", "x.toml:2: guardrail `aws-x`: `some` needs `where`"),
             (
                 "fail = { attribute = \"a\", statement = { principals = \"everyone\" } }",
-                "x.toml:2: guardrail `aws-x`: `principals` is \"anyone\" or { kind = KIND }, not \"everyone\"",
+                "x.toml:2: guardrail `aws-x`: `principals` is \"anyone\", \"nobody\" or { kind = KIND }, not \"everyone\"",
             ),
             (
                 "fail = { attribute = \"a\", statement = { principals = { kind = \"Robot\" } } }",

@@ -28,6 +28,8 @@ pub struct StatementTest {
 pub enum PrincipalTest {
     /// To anyone: `*`, any AWS principal, or everyone but a few.
     Anyone,
+    /// To nobody that it names: it has neither `Principal` nor `NotPrincipal`.
+    Nobody,
     /// To a principal of a kind.
     OfKind {
         /// The kind's word in the document: `AWS`, `Service`, `Federated`, `CanonicalUser`.

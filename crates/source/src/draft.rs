@@ -93,7 +93,7 @@ fn value(expression: &Expression, marks: Marks) -> Option<Value> {
             for element in template {
                 match element {
                     Element::Literal(literal) => all.push_str(literal.value()),
-                    Element::Interpolation(_) => all.push_str(marks.unknown),
+                    Element::Interpolation(part) => all.push_str(mark_of(&part.expr, marks)),
                     Element::Directive(_) => return Some(unknown()),
                 }
             }
@@ -121,11 +121,19 @@ fn text(template: &Template, marks: Marks) -> Option<String> {
     for element in template {
         match element {
             Element::Literal(literal) => all.push_str(literal.value()),
-            Element::Interpolation(_) => all.push_str(marks.unknown),
+            Element::Interpolation(part) => all.push_str(mark_of(&part.expr, marks)),
             Element::Directive(_) => return None,
         }
     }
     Some(all)
+}
+
+/// What stands for a part of a text.
+fn mark_of(expression: &Expression, marks: Marks) -> &'static str {
+    match unwrapped(expression) {
+        Expression::Traversal(traversal) if is_arn_of_object(traversal) => marks.of_object,
+        _ => marks.unknown,
+    }
 }
 
 /// The name of a member; `None` where it has to be evaluated.

@@ -432,6 +432,7 @@ fn principals(value: toml::Value) -> Result<PrincipalTest, String> {
     const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
     match value {
         toml::Value::String(word) if word == "anyone" => Ok(PrincipalTest::Anyone),
+        toml::Value::String(word) if word == "nobody" => Ok(PrincipalTest::Nobody),
         table @ toml::Value::Table(_) => {
             let raw: RawPrincipalKind = keys(table, "principals")?;
             if !KINDS.contains(&raw.kind.as_str()) {
@@ -440,7 +441,7 @@ fn principals(value: toml::Value) -> Result<PrincipalTest, String> {
             }
             Ok(PrincipalTest::OfKind { kind: raw.kind, matches: pattern(raw.matches)? })
         }
-        other => Err(format!("`principals` is \"anyone\" or {{ kind = KIND }}, not {other}")),
+        other => Err(format!("`principals` is \"anyone\", \"nobody\" or {{ kind = KIND }}, not {other}")),
     }
 }
 

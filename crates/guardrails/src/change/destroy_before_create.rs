@@ -1,12 +1,19 @@
 //! Reports entry points and clusters that are unavailable for a while because they are destroyed first.
 
-use planguard_plan::{Mode, Plan, ReplaceOrder, ResourceChange};
+use std::collections::HashMap;
+
+use planguard_plan::{
+    ActionReason, AttributePath, Mode, Plan, ReplaceOrder, ResourceChange, ResourceState, Side,
+};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::{Sight, sight};
 use super::reason::because_replaced;
+use super::stateful::loss_of;
 use super::tables::DESTROY_BEFORE_CREATE;
 use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::{is_same_instance, place_at};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -15,8 +22,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         severity: Severity::High,
         why: "Terraform destroys first by default. For a load balancer, a certificate, a cluster or a public \
               address this is an outage, and it comes back with another name or address.",
-        remediation: "Set `create_before_destroy = true` in the `lifecycle` block (and use `name_prefix` instead \
-                      of a fixed name), or revert the change that forces the replacement.",
+        remediation: "Set `create_before_destroy = true` in the `lifecycle` block, or revert the change that forces \
+                      the replacement. While both exist, they need different names: `name_prefix` gives them, where the \
+                      resource has it.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -31,33 +39,113 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    plan.resource_changes.iter().filter_map(finding).collect()
+    let mut found: Vec<_> =
+        plan.resource_changes.iter().filter(|resource| is_interrupted(resource)).collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let is_told = |resource: &&ResourceChange<'_>| {
+        resource.change.actions.replaces().is_some()
+            && (is_interrupted(resource) || loss_of(plan, resource).is_some())
+    };
+    let mut told: HashMap<String, Vec<&ResourceChange<'_>>> = HashMap::new();
+    for resource in plan.resource_changes.iter().filter(is_told) {
+        told.entry(resource.address.configuration_address()).or_default().push(resource);
+    }
+    found.retain(|resource| !is_told_with_another(plan, resource, &told));
+    found.into_iter().map(finding).collect()
 }
 
-fn finding(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
+/// Whether an object that serves requests is destroyed before its replacement exists.
+fn is_interrupted(resource: &ResourceChange<'_>) -> bool {
+    resource.address.mode == Mode::Managed
+        && DESTROY_BEFORE_CREATE.group(&resource.address.resource_type).is_some()
+        && resource.change.actions.replaces() == Some(ReplaceOrder::DestroyFirst)
+}
+
+/// Whether an object is replaced only because others are of which a finding tells: one cause is told once. What forces the
+/// replacement is then known only after apply, and refers to them. `told` has them by their blocks.
+fn is_told_with_another(
+    plan: &Plan<'_>,
+    resource: &ResourceChange<'_>,
+    told: &HashMap<String, Vec<&ResourceChange<'_>>>,
+) -> bool {
+    let paths = &resource.change.replace_paths;
+    let is_forced = matches!(resource.action_reason, None | Some(ActionReason::ReplaceBecauseCannotUpdate));
+    let Some(after) = ResourceState::new(plan, resource, Side::After) else { return false };
+    let is_of_told = |path: &AttributePath| {
+        let Some(found) = after.references(path) else { return false };
+        sight(&place_at(&after.root(), path)) == Sight::Unknown
+            && found.unresolved.is_empty()
+            && !found.resources.is_empty()
+            && found.resources.iter().all(|reference| {
+                told.get(&reference.address).into_iter().flatten().any(|other| {
+                    is_same_instance(&other.address, &resource.address, reference.key.as_deref())
+                })
+            })
+    };
+    is_forced && !paths.is_empty() && paths.iter().all(is_of_told)
+}
+
+fn finding(resource: &ResourceChange<'_>) -> ChangeFinding {
     let address = &resource.address;
-    let serves = DESTROY_BEFORE_CREATE.group(&address.resource_type).is_some();
-    if address.mode != Mode::Managed
-        || !serves
-        || resource.change.actions.replaces() != Some(ReplaceOrder::DestroyFirst)
-    {
-        return None;
-    }
     let because = because_replaced(resource);
     let message = format!(
         "{address} is replaced (destroy, then create){because}: it is unavailable until its replacement exists"
     );
-    Some(ChangeFinding {
+    ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
         role: AttributeRole::Reason,
         ..ChangeFinding::on(resource, message)
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::find_in_changes;
+    use super::super::testing::{find, find_in_changes};
     use super::*;
+
+    #[test]
+    fn what_follows_from_another_replacement_is_told_with_it() {
+        let replaced = |address: &str, before: &str, after: &str, unknown: &str, path: &str| {
+            format!(
+                r#"{{"address": "{address}", "action_reason": "replace_because_cannot_update", "change": {{
+                    "actions": ["delete", "create"], "before": {before}, "after": {after}, "after_unknown": {unknown},
+                    "replace_paths": [["{path}"]]}}}}"#
+            )
+        };
+        let found = |cause: &str, record: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{cause}, {record}], "configuration": {{"root_module": {{
+                    "resources": [
+                        {{"address": "aws_route53_zone.z", "mode": "managed", "type": "aws_route53_zone", "name": "z"}},
+                        {{"address": "aws_route53_record.a", "mode": "managed", "type": "aws_route53_record", "name": "a",
+                            "expressions": {{"zone_id": {{"references": ["aws_route53_zone.z.id", "aws_route53_zone.z"]}},
+                                "name": {{"constant_value": "b"}}}}}}]}}}}}}"#
+            );
+            let found = find(&GUARD, &text).into_iter();
+            found.map(|finding| finding.address.unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let zone = replaced("aws_route53_zone.z", r#"{"name": "o"}"#, r#"{"name": "n"}"#, "{}", "name");
+        let follows = replaced(
+            "aws_route53_record.a",
+            r#"{"zone_id": "Z1", "name": "b"}"#,
+            r#"{"name": "b"}"#,
+            r#"{"zone_id": true}"#,
+            "zone_id",
+        );
+        let own = replaced(
+            "aws_route53_record.a",
+            r#"{"zone_id": "Z1", "name": "a"}"#,
+            r#"{"zone_id": "Z1", "name": "b"}"#,
+            "{}",
+            "name",
+        );
+        assert_eq!(found(&zone, &follows), [""; 0]);
+        assert_eq!(found(&zone, &own), ["aws_route53_record.a"]);
+        let unchanged = r#"{"address": "aws_route53_zone.z", "change": {"actions": ["update"], "before": {}, "after": {}}}"#;
+        assert_eq!(found(unchanged, &follows), ["aws_route53_record.a"]);
+    }
 
     #[test]
     fn a_tainted_cluster_is_found_and_an_instance_is_not() {

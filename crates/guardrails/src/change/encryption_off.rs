@@ -1,10 +1,11 @@
 //! Reports encryption at rest or in transit that is disabled or weakened.
 
 use planguard_plan::{AttributePath, Plan};
-use planguard_rule::Severity;
+use planguard_rule::{Category, Severity};
 
 use super::about::About;
 use super::compare::{Pair, pairs, sight};
+use super::state_severity::weighed;
 use super::switch::{self, Wording};
 use super::tables::ENCRYPTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -14,7 +15,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-encryption-off",
         title: "Encryption is disabled or weakened",
-        severity: Severity::Critical,
+        severity: Severity::High,
         why: "Data that was encrypted at rest or in transit no longer is, or only with an outdated protocol. For \
               storage, most providers replace the resource with an unencrypted one.",
         remediation: "Set the attribute to its previous value. To change a key, name the new key instead of \
@@ -34,7 +35,8 @@ const WORDING: Wording =
     Wording { certain: "is encrypted less than before", unknown: "may be encrypted less than before" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).flat_map(|pair| of_pair(&pair)).collect()
+    let found = pairs(plan).flat_map(|pair| of_pair(&pair)).collect();
+    weighed(found, Category::Encryption, Severity::Medium)
 }
 
 /// Types of listeners of load balancers.
@@ -48,28 +50,13 @@ fn of_pair(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     if pair.resource.address.resource_type == "aws_sqs_queue" && has_key {
         found.clear();
     }
-    let is_listener = LISTENERS.contains(&pair.resource.address.resource_type.as_str());
-    if is_listener {
+    if LISTENERS.contains(&pair.resource.address.resource_type.as_str()) {
         // Only a listener for plain HTTP has something to redirect.
         let protocol = pair.after.root().key("protocol");
         let is_plain = sight(&protocol).known().is_none_or(|protocol| protocol.as_str() == Some("HTTP"));
         found.retain(|finding| is_plain || !is_of(finding, "default_action"));
     }
-    let accepts_both = |finding: &ChangeFinding| {
-        is_listener
-            || finding
-                .attribute
-                .as_ref()
-                .is_some_and(|path| path.last_key() == Some("viewer_protocol_policy"))
-    };
     found
-        .into_iter()
-        .map(|finding| match accepts_both(&finding) {
-            // As the guardrails about what a client may use: whoever uses HTTPS is still encrypted.
-            true => finding.weighing(Severity::High),
-            false => finding,
-        })
-        .collect()
 }
 
 /// Whether a finding is about an attribute or what is in it.
@@ -104,7 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_may_use_weighs_as_in_the_guardrails() {
+    fn it_weighs_as_in_the_guardrails_about_the_state() {
+        let severity = |address: &str, name: &str, before: &str, after: &str| {
+            let (before, after) = (format!(r#"{{"{name}": {before}}}"#), format!(r#"{{"{name}": {after}}}"#));
+            let found = find_in_update(&GUARD, address, &before, &after, "{}");
+            found[0].severity.unwrap_or(GUARD.info.severity)
+        };
+        assert_eq!(severity("aws_ebs_volume.a", "encrypted", "true", "false"), Severity::High);
+        assert_eq!(severity("aws_sqs_queue.a", "sqs_managed_sse_enabled", "true", "false"), Severity::Medium);
+        assert_eq!(severity("aws_sns_topic.a", "kms_master_key_id", "\"a\"", "null"), Severity::Medium);
+        // What few ask for of a new object denies all the same once it was there.
+        assert_eq!(severity("aws_lb_target_group.a", "protocol", "\"HTTPS\"", "\"HTTP\""), Severity::Medium);
+        assert_eq!(severity("no_such_type.a", "encrypted", "true", "false"), Severity::High);
+
         let viewer = |policy: &str| {
             format!(r#"{{"default_cache_behavior": [{{"viewer_protocol_policy": "{policy}"}}]}}"#)
         };
@@ -121,12 +120,9 @@ mod tests {
         };
         let found = |before: &str, after: &str| {
             let found = find_in_update(&GUARD, "aws_lb_listener.a", before, after, "{}").into_iter();
-            found.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+            found.map(|finding| finding.message).collect::<Vec<_>>()
         };
-        let weaker = |what: &str| {
-            let words = format!("aws_lb_listener.a is encrypted less than before: {what}");
-            [(Some(Severity::High), words)]
-        };
+        let weaker = |what: &str| [format!("aws_lb_listener.a is encrypted less than before: {what}")];
         assert_eq!(
             found(&listener("HTTP", "redirect"), &listener("HTTP", "forward")),
             weaker("`default_action[0].type` changes from `redirect` to `forward`")
@@ -135,8 +131,8 @@ mod tests {
             found(&listener("HTTPS", "forward"), &listener("HTTP", "forward")),
             weaker("`protocol` changes from `HTTPS` to `HTTP`")
         );
-        assert_eq!(found(&listener("HTTP", "redirect"), &listener("HTTPS", "forward")), []);
-        assert_eq!(found(&listener("HTTP", "forward"), &listener("HTTP", "redirect")), []);
+        assert_eq!(found(&listener("HTTP", "redirect"), &listener("HTTPS", "forward")), [""; 0]);
+        assert_eq!(found(&listener("HTTP", "forward"), &listener("HTTP", "redirect")), [""; 0]);
     }
 
     #[test]

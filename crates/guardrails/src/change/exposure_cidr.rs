@@ -109,9 +109,11 @@ fn in_place_of_groups(
     if lost.is_empty() {
         return None;
     }
+    let internet = Internet::newly_allowed(allowed, &after.known);
     let is_new = |opening: &&Opening| {
         opening.from.is_a_network()
             && !allowed.is_exceeded_by(opening)
+            && !internet.includes(opening)
             && !allowed.covers(&opening.traffic, opening.from)
             && lost.iter().any(|member| opening.traffic.overlaps(&member.traffic))
     };
@@ -133,6 +135,24 @@ fn in_place_of_groups(
         first.traffic
     );
     Some(ChangeFinding::on(pair.resource, message).at(first.attribute.clone()))
+}
+
+/// What is newly allowed to most of the internet: a range within it is no cause of its own.
+struct Internet(Allowed);
+
+impl Internet {
+    fn newly_allowed(before: &Allowed, after: &[Opening]) -> Self {
+        let is_told = |opening: &&Opening| covers_the_internet(opening) && before.is_exceeded_by(opening);
+        Self(Allowed::new(&after.iter().filter(is_told).cloned().collect::<Vec<_>>()))
+    }
+
+    fn includes(&self, opening: &Opening) -> bool {
+        !covers_the_internet(opening) && self.0.covers(&opening.traffic, opening.from)
+    }
+}
+
+fn covers_the_internet(opening: &Opening) -> bool {
+    Addresses::cover_half_the_internet(&[opening.from])
 }
 
 /// The finding for a rule that applied to some targets and applies to all of them now.
@@ -171,9 +191,7 @@ fn for_all_targets(
 fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let readers = Reader::all(&pair.resource.address.resource_type);
     let readers = readers.filter(|reader| reader.kind() == (Direction::Out, TrafficEffect::Allow));
-    let matters = |opening: &Opening| {
-        Addresses::cover_half_the_internet(&[opening.from]) && !opening.traffic.is_everyday_outgoing()
-    };
+    let matters = |opening: &Opening| covers_the_internet(opening) && !opening.traffic.is_everyday_outgoing();
     readers
         .flat_map(|reader| {
             let (before, mut after) = (reader.read(&pair.before).known, reader.read(&pair.after).known);
@@ -218,8 +236,9 @@ pub(super) fn widened(before: &Allowed, after: &[Opening]) -> Vec<Widening> {
     let mut found: Vec<Widening> = Vec::new();
     let mut positions: HashMap<&Traffic, usize> = HashMap::new();
     let mut met: HashSet<(&Traffic, Addresses)> = HashSet::new();
+    let internet = Internet::newly_allowed(before, after);
     for opening in after.iter().filter(|opening| before.is_exceeded_by(opening)) {
-        if !met.insert((&opening.traffic, opening.from)) {
+        if !met.insert((&opening.traffic, opening.from)) || internet.includes(opening) {
             continue;
         }
         let position = *positions.entry(&opening.traffic).or_insert(found.len());
@@ -280,6 +299,34 @@ mod tests {
         );
         assert_eq!(messages(&[web], &[("-1", 0, 0, r#""10.0.0.0/16""#)]), ["10.0.0.0/16 on all ports"]);
         assert_eq!(messages(&[], &[("tcp", 22, 22, r#""0.0.0.0/0""#)]), ["0.0.0.0/0 on tcp port 22 (SSH)"]);
+    }
+
+    #[test]
+    fn a_range_within_a_wider_one_is_told_with_it() {
+        let rule = |ranges: &str, group: &str| {
+            format!(
+                r#"{{"type": "ingress", "protocol": "tcp", "from_port": 3306, "to_port": 3306, "cidr_blocks": {ranges},
+                    "security_group_id": "sg-1", "source_security_group_id": {group}}}"#
+            )
+        };
+        let found = |ranges: &str| {
+            let (before, after) = (rule("null", r#""sg-2""#), rule(ranges, "null"));
+            let found =
+                find_in_update(&GUARD, "aws_security_group_rule.db", &before, &after, "{}").into_iter();
+            found.map(|finding| finding.message.rsplit_once(": ").unwrap().1.to_owned()).collect::<Vec<_>>()
+        };
+        let all = "0.0.0.0/0 on tcp port 3306 (MySQL)";
+        assert_eq!(found(r#"["10.0.0.0/8", "0.0.0.0/0"]"#), [all]);
+        assert_eq!(found(r#"["0.0.0.0/0", "52.0.0.0/8", "0.0.0.0/0"]"#), [all]);
+        assert_eq!(
+            found(r#"["10.0.0.0/8"]"#),
+            ["10.0.0.0/8 in the place of `sg-2` on tcp port 3306 (MySQL)"]
+        );
+        assert_eq!(
+            found(r#"["10.0.0.0/8", "::/0"]"#).len(),
+            2,
+            "ranges of two families have nothing in common"
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Reports settings that make a resource publicly accessible.
 
 use planguard_plan::Plan;
-use planguard_rule::Severity;
+use planguard_rule::{Category, Severity};
 
 use super::about::About;
-use super::compare::pairs;
+use super::compare::{Pair, pairs};
+use super::state_severity::weighed;
 use super::switch::{Wording, findings};
 use super::tables::EXPOSURE_FLAG;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -42,15 +43,13 @@ const OF_TASKS: Wording = Wording {
 const WITH_TASKS: &[&str] = &["aws_ecs_service", "aws_ecs_task_set"];
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan)
-        .flat_map(|pair| match WITH_TASKS.contains(&pair.resource.address.resource_type.as_str()) {
-            true => {
-                let found = findings(&pair, &EXPOSURE_FLAG, &OF_TASKS).into_iter();
-                found.map(|finding| finding.weighing(Severity::High)).collect()
-            }
-            false => findings(&pair, &EXPOSURE_FLAG, &WORDING),
-        })
-        .collect()
+    let wording = |pair: &Pair<'_>| match WITH_TASKS.contains(&pair.resource.address.resource_type.as_str()) {
+        true => &OF_TASKS,
+        false => &WORDING,
+    };
+    let found = pairs(plan).flat_map(|pair| findings(&pair, &EXPOSURE_FLAG, wording(&pair)));
+    // What was private was not made for the internet: it weighs more than what was public from the start.
+    weighed(found.collect(), Category::Exposure, Severity::High)
 }
 
 #[cfg(test)]
@@ -68,6 +67,7 @@ mod tests {
             r#"{"vpc_config": [{"endpoint_public_access": true}]}"#,
             "{}",
         );
+        assert_eq!(findings[0].severity, Some(Severity::High));
         assert_eq!(
             findings[0].message,
             r#"module.a["b.c"].aws_eks_cluster.main becomes publicly accessible: `vpc_config[0].endpoint_public_access` changes from `false` to `true`"#
@@ -100,6 +100,7 @@ mod tests {
         let unknown = r#"{"publicly_accessible": true}"#;
         let configured = find_in_update(&GUARD, "aws_rds_cluster_instance.a", before, "{}", unknown);
         assert_eq!(configured[0].certainty, Certainty::DependsOnUnknown);
+        assert_eq!(configured[0].severity, Some(Severity::Critical), "as the guardrail about databases");
         let text = format!(
             r#"{{"format_version": "1.2", "resource_changes": [{}], "configuration": {{"root_module": {{
                 "resources": [{{"mode": "managed", "type": "aws_rds_cluster_instance", "name": "a", "expressions": {{}}}}]}}}}}}"#,

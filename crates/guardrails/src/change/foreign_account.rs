@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value};
+use planguard_guardrail_format::Truth;
+use planguard_guardrail_format::change::Mark;
+use planguard_plan::{Configuration, Mode, Plan, ResourceChange, ResourceState, Side, Value};
 
 use super::ChangeFinding;
-use super::compare::Pair;
+use super::compare::{Pair, Sight, places, sight};
+use super::tables::IAM_WIDENED;
+use crate::engine::PlanIndex;
+use crate::iam::{Document, Statement, allowed_principals};
 
 /// Attributes with an account that are no ARNs.
 const ACCOUNTS: &[&str] = &[
@@ -18,14 +23,47 @@ const ACCOUNTS: &[&str] = &[
     "registry_id",
 ];
 
-/// The accounts that objects of the plan are in.
+/// Attributes of new objects that name something which AWS accepts from the same account alone: a role that the object
+/// gets, a certificate, a group of targets.
+const OF_OWN_ACCOUNT: &[&str] = &[
+    "certificate_arn",
+    "execution_role_arn",
+    "iam_role_arn",
+    "monitoring_role_arn",
+    "node_role_arn",
+    "role",
+    "role_arn",
+    "service_role",
+    "service_role_arn",
+    "target_group_arn",
+    "task_role_arn",
+];
+
+/// The accounts that the plan is about: those that its objects are in, that it was made in, that its providers are for, and
+/// from which its new objects can only take what they name.
 pub(crate) fn own_accounts(plan: &Plan<'_>) -> BTreeSet<String> {
     let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
-    managed
-        .filter_map(|change| change.change.before.as_deref()?.get("arn")?.as_str())
-        .filter_map(account_of)
-        .map(ToOwned::to_owned)
-        .collect()
+    let of_objects = managed.flat_map(|change| {
+        let before = change.change.before.as_deref().and_then(|before| before.get("arn"));
+        let after = change.change.after.as_deref().filter(|_| is_of_aws(change));
+        let named = OF_OWN_ACCOUNT.iter().filter_map(move |name| after?.get(name)?.as_str());
+        before.and_then(Value::as_str).and_then(account_of).into_iter().chain(named.filter_map(account_in))
+    });
+    let providers = plan.configuration.as_ref().map(Configuration::providers).unwrap_or_default();
+    let of_providers = providers.iter().filter(|provider| provider.name == "aws").flat_map(|provider| {
+        let constant =
+            |name: &str| provider.expressions.get(name).and_then(|value| value.get("constant_value"));
+        let allowed = constant("allowed_account_ids").map(Value::elements).unwrap_or_default();
+        let assumed = provider.expressions.get("assume_role").map(Value::elements).unwrap_or_default();
+        let assumed = assumed.iter().filter_map(|block| block.get("role_arn")?.get("constant_value"));
+        allowed.iter().chain(assumed).filter_map(Value::as_str).filter_map(account_in)
+    });
+    let known = of_objects.chain(of_providers).map(ToOwned::to_owned);
+    known.chain(plan.caller_accounts()).collect()
+}
+
+fn is_of_aws(change: &ResourceChange<'_>) -> bool {
+    change.address.resource_type.starts_with("aws_")
 }
 
 /// The finding for an attribute that names another account, where an own one, or none, was named.
@@ -97,6 +135,62 @@ pub(super) fn given_away(
     Some(ChangeFinding::on(new, message).at(place.path().clone()))
 }
 
+/// The finding for a new object whose policy lets another account do anything with it: that account can then also change
+/// the policy.
+pub(super) fn controlled(
+    plan: &Plan<'_>,
+    new: &ResourceChange<'_>,
+    own: &BTreeSet<String>,
+    index: &PlanIndex<'_>,
+) -> Option<ChangeFinding> {
+    if own.is_empty() || !is_of_aws(new) {
+        return None;
+    }
+    let state = ResourceState::new(plan, new, Side::After)?;
+    let root = state.root();
+    IAM_WIDENED.marked(&new.address.resource_type, Mark::PolicyDocument).find_map(|policy| {
+        places(&root, &policy.attribute).iter().find_map(|place| {
+            let (document, is_sensitive) = match sight(place) {
+                Sight::Known(text) => (Document::parse(text.as_str()?).ok()?, place.is_sensitive()),
+                Sight::Unknown => {
+                    let known = index.known_statements(place)?;
+                    (known.document, known.are_sensitive)
+                }
+                Sight::Computed | Sight::Unset => return None,
+            };
+            let account = allowed_principals(&document).into_iter().find_map(|(principal, statement)| {
+                let account = account_in(principal.id.text()?).filter(|account| !own.contains(*account))?;
+                (allows_everything(statement) && statement.conditions.are_empty() == Truth::True)
+                    .then_some(account)
+            })?;
+            let who =
+                if is_sensitive { "another account".to_owned() } else { format!("account `{account}`") };
+            let message = format!(
+                "{} is new and lets {who}, which nothing in the plan belongs to, do anything with it: `{}`",
+                new.address,
+                place.path()
+            );
+            Some(ChangeFinding::on(new, message).at(place.path().clone()))
+        })
+    })
+}
+
+/// Whether a statement names all actions, or all of a service.
+fn allows_everything(statement: &Statement) -> bool {
+    let is_all =
+        |action: &String| action == "*" || action.split_once(':').is_some_and(|(_, action)| action == "*");
+    statement.actions.these.as_ref().is_some_and(|actions| actions.known.iter().any(is_all))
+}
+
+/// The account in an ARN of any service, or the account that a text is.
+fn account_in(text: &str) -> Option<&str> {
+    let account = match text.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(3)?,
+        None => text,
+    };
+    is_account(account).then_some(account)
+}
+
 fn is_sensitive(pair: &Pair<'_>, name: &str) -> bool {
     pair.before.root().key(name).is_sensitive() || pair.after.root().key(name).is_sensitive()
 }
@@ -141,7 +235,55 @@ fn is_account(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::shared_with_account::GUARD;
-    use super::super::testing::find_in_update;
+    use super::super::testing::{find, find_in_update};
+
+    #[test]
+    fn a_new_key_that_another_account_controls_is_told_where_the_own_account_is_known() {
+        let own = "arn:aws:iam::111111111111:root";
+        let key = |principal: &str, action: &str, rest: &str| {
+            let policy = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Principal": {{"AWS": "{own}"}}, "Action": "kms:*", "Resource": "*"}},
+                    {{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "{action}", "Resource": "*"{rest}}}]}}"#
+            );
+            format!(
+                r#"{{"address": "aws_kms_key.k", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"policy": {}}}}}}}"#,
+                serde_json::Value::String(policy)
+            )
+        };
+        let function = r#"{"address": "aws_lambda_function.f", "change": {"actions": ["create"], "before": null,
+            "after": {"role": "arn:aws:iam::111111111111:role/f"}}}"#;
+        let found = |entries: &[&str], more: &str| {
+            let text =
+                format!(r#"{{"format_version": "1.2", "resource_changes": [{}]{more}}}"#, entries.join(","));
+            find(&GUARD, &text).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let other = "arn:aws:iam::222222222222:root";
+        let told = "aws_kms_key.k is new and lets account `222222222222`, which nothing in the plan belongs to, do anything with it: `policy`";
+        assert_eq!(found(&[&key(other, "kms:*", ""), function], ""), [told]);
+        assert_eq!(found(&[&key("222222222222", "*", ""), function], ""), [told]);
+        assert_eq!(found(&[&key(other, "kms:*", "")], ""), [""; 0], "no account is known as the own one");
+        assert_eq!(found(&[&key(other, "kms:Decrypt", ""), function], ""), [""; 0]);
+        assert_eq!(found(&[&key(own, "kms:*", ""), function], ""), [""; 0]);
+        let condition =
+            r#", "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}"#;
+        assert_eq!(found(&[&key(other, "kms:*", condition), function], ""), [""; 0]);
+        let caller = r#", "prior_state": {"values": {"root_module": {"resources": [{"address": "data.aws_caller_identity.c",
+            "mode": "data", "type": "aws_caller_identity", "name": "c", "values": {"account_id": "111111111111"}}]}}}"#;
+        assert_eq!(found(&[&key(other, "kms:*", "")], caller), [told]);
+        let provider = |expressions: &str| {
+            format!(
+                r#", "configuration": {{"provider_config": {{"aws": {{"name": "aws", "expressions": {expressions}}}}},
+                    "root_module": {{}}}}"#
+            )
+        };
+        for expressions in [
+            r#"{"allowed_account_ids": {"constant_value": ["111111111111"]}}"#,
+            r#"{"assume_role": [{"role_arn": {"constant_value": "arn:aws:iam::111111111111:role/deploy"}}]}"#,
+        ] {
+            assert_eq!(found(&[&key(other, "kms:*", "")], &provider(expressions)), [told], "{expressions}");
+        }
+    }
 
     #[test]
     fn another_account_in_the_place_of_the_own_one_is_told() {

@@ -95,6 +95,7 @@ mod secret_added;
 mod service_removed;
 mod shared_with_account;
 mod signatures;
+mod state_severity;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;

@@ -1,6 +1,6 @@
 //! Reports data that is no longer encrypted with a key of one's own.
 
-use planguard_plan::{PathStep, Plan, Value, View};
+use planguard_plan::{Plan, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -8,6 +8,7 @@ use super::compare::{Pair, pairs, shown, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::OWN_KEY_DROPPED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::place_at;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -79,10 +80,7 @@ const OF_THE_PROVIDER: &str = "alias/aws/";
 fn was_the_providers(plan: &Plan<'_>, finding: &ChangeFinding) -> bool {
     let Some(attribute) = &finding.attribute else { return false };
     pairs(plan).filter(|pair| Some(&pair.resource.address) == finding.address.as_ref()).any(|pair| {
-        let key = attribute.0.iter().fold(pair.before.root(), |place, step| match step {
-            PathStep::Key(name) => place.key(name),
-            PathStep::Index(position) => place.index(*position),
-        });
+        let key = place_at(&pair.before.root(), attribute);
         sight(&key).known().and_then(Value::as_str).is_some_and(|key| key.contains(OF_THE_PROVIDER))
     })
 }

@@ -6,18 +6,20 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Sight, pairs, places, sight};
-use super::foreign_account::{given_away, named, own_accounts};
+use super::foreign_account::{controlled, given_away, named, own_accounts};
 use super::tables::SHARED_WITH_ACCOUNT;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::PlanIndex;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-shared-with-account",
         title: "Another account gets data, or takes a part in a service",
         severity: Severity::High,
-        why: "What a service writes to or runs may be in an account that is not yours. Whoever holds the other account can copy all data in it, and the copy remains theirs when it is no longer \
-              shared. Intruders take databases away like this.",
+        why: "What a service writes to or runs may be in an account that is not yours. Whoever holds the other \
+              account can copy all data in it, and the copy remains theirs when it is no longer shared. Intruders take \
+              databases away like this.",
         remediation: "Check that the account is yours or your partner's. Then waive this finding for the resource.",
     }
     .rule(),
@@ -64,6 +66,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     }
     let own = own_accounts(plan);
     found.extend(created(plan).filter_map(|new| given_away(plan, new, &own)));
+    let index = PlanIndex::new(plan);
+    found.extend(created(plan).filter_map(|new| controlled(plan, new, &own, &index)));
     for pair in pairs(plan) {
         let is_told = |finding: &ChangeFinding| finding.address.as_ref() == Some(&pair.resource.address);
         if !found.iter().any(is_told) {

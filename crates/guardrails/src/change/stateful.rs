@@ -3,7 +3,7 @@
 use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
-use super::tables::{DESTROY_REFUSED, KEPT_ON_DESTROY, STATEFUL};
+use super::tables::{DESTROY_REFUSED, KEPT_ON_DESTROY, PROTECTION_OFF, STATEFUL};
 use super::{pending, switch};
 
 /// What happens to the data of an object that a plan destroys, as a clause.
@@ -12,6 +12,8 @@ pub(super) enum Loss {
     Certain(String, Option<Severity>),
     /// The provider destroys the object only if it is empty, and fails otherwise.
     OfEmpty(String),
+    /// The provider does not destroy the object, and the apply fails.
+    Refused(String),
 }
 
 impl Loss {
@@ -19,14 +21,45 @@ impl Loss {
     pub(super) const fn severity(&self) -> Option<Severity> {
         match self {
             Self::Certain(_, severity) => *severity,
-            Self::OfEmpty(_) => Some(Severity::Medium),
+            Self::OfEmpty(_) | Self::Refused(_) => Some(Severity::Medium),
+        }
+    }
+
+    /// Whether something is lost of which a final snapshot may be kept.
+    pub(super) const fn happens(&self) -> bool {
+        match self {
+            Self::Certain(..) | Self::OfEmpty(_) => true,
+            Self::Refused(_) => false,
         }
     }
 }
 
+/// Settings with which a provider, or the service behind it, refuses to destroy an object of any type. Other protections
+/// are taken off by the provider itself before it destroys the object, as that of an instance.
+const REFUSING: &[&str] = &[
+    "delete_protection",
+    "deletion_protection",
+    "deletion_protection_enabled",
+    "enable_deletion_protection",
+    "enable_drop_protection",
+];
+
+/// How an object says that it must not be destroyed, for example `` `deletion_protection` is `true` ``. An update that turns
+/// it off comes too late: the plan destroys the object as it is.
+fn protection(before: &ResourceState<'_>) -> Option<String> {
+    let refuses = |attribute: &[String]| {
+        let is_own = matches!(attribute, [_]) || attribute.first().is_some_and(|first| first == "settings");
+        is_own && attribute.last().is_some_and(|last| REFUSING.contains(&last.as_str()))
+    };
+    PROTECTION_OFF
+        .switches(&before.change.address.resource_type)
+        .filter(|switch| refuses(&switch.attribute))
+        .find_map(|switch| switch::safe_value(switch, before))
+}
+
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::Certain(words, _) | Self::OfEmpty(words)) = self;
+        let (Self::Certain(words, _) | Self::OfEmpty(words) | Self::Refused(words)) = self;
         f.write_str(words)
     }
 }
@@ -47,6 +80,9 @@ pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<
     let is_kept = |switch| switch::side(switch, &before) == switch::Side::Safe;
     if KEPT_ON_DESTROY.switches(resource_type).any(is_kept) {
         return None;
+    }
+    if let Some(protection) = protection(&before) {
+        return Some(Loss::Refused(format!("the provider refuses to destroy it: {protection}")));
     }
     let Some(switch) = DESTROY_REFUSED.switches(resource_type).next() else { return certain(loss) };
     let attribute = switch.attribute.join(".");

@@ -53,8 +53,8 @@ fn finding(
         None => address.to_string(),
     };
     let because = because_destroyed(resource);
-    let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
-    let snapshot = snapshot.unwrap_or_default();
+    let snapshot = loss.happens().then(|| final_snapshot_lost::of_destroyed(plan, resource)).flatten();
+    let snapshot = snapshot.map(|when| format!(" {when}")).unwrap_or_default();
     let message = format!("{object} is destroyed{because}; {loss}{snapshot}{}", dependents.clause(resource));
     Some(ChangeFinding { severity: loss.severity(), ..ChangeFinding::on(resource, message) })
 }

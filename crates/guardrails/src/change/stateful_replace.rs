@@ -53,8 +53,8 @@ fn finding(
         ReplaceOrder::CreateFirst => "create, then destroy",
     };
     let because = because_replaced(resource);
-    let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
-    let snapshot = snapshot.unwrap_or_default();
+    let snapshot = loss.happens().then(|| final_snapshot_lost::of_destroyed(plan, resource)).flatten();
+    let snapshot = snapshot.map(|when| format!(" {when}")).unwrap_or_default();
     let clause = dependents.clause(resource);
     let message = format!("{address} is replaced ({order}){because}; {loss}{snapshot}{clause}");
     Some(ChangeFinding {
@@ -122,6 +122,33 @@ mod tests {
             );
             assert_eq!(find_in_changes(&GUARD, &entry).len(), 1, "{resource_type}");
         }
+    }
+
+    #[test]
+    fn what_is_protected_against_deletion_stays() {
+        let found = |resource_type: &str, before: &str, after: &str| {
+            let entry = format!(
+                r#"{{"address": "{resource_type}.a", "change": {{"actions": ["delete", "create"], "before": {before},
+                    "after": {after}}}}}"#
+            );
+            let found = find_in_changes(&GUARD, &entry).pop().unwrap();
+            (found.severity, found.message.rsplit_once("; ").unwrap().1.to_owned())
+        };
+        let on = r#"{"deletion_protection": true, "skip_final_snapshot": true}"#;
+        let off = r#"{"deletion_protection": false, "skip_final_snapshot": true}"#;
+        let refused = "the provider refuses to destroy it: `deletion_protection` is `true`".to_owned();
+        assert_eq!(found("aws_db_instance", on, off), (Some(Severity::Medium), refused));
+        let lost = "its data is destroyed without a final snapshot (`skip_final_snapshot` is `true`)";
+        assert_eq!(found("aws_db_instance", off, on), (None, lost.to_owned()));
+        let (severity, words) = found(
+            "google_sql_database_instance",
+            r#"{"settings": [{"deletion_protection_enabled": true}]}"#,
+            "{}",
+        );
+        assert_eq!(severity, Some(Severity::Medium), "{words}");
+        // The copy in another region is protected, and not the table.
+        let replica = r#"{"replica": [{"region_name": "eu-west-1", "deletion_protection_enabled": true}]}"#;
+        assert_eq!(found("aws_dynamodb_table", replica, "{}").0, None);
     }
 
     #[test]

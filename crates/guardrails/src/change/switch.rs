@@ -103,6 +103,16 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
     }
 }
 
+/// How a switch is on, for example `` `a` is `true` ``, if it is safe on that side.
+pub(super) fn safe_value(switch: &Switch, state: &ResourceState<'_>) -> Option<String> {
+    match settings(switch, state).as_slice() {
+        [Placed { attribute, setting: Setting::Strong, value: Some(value), .. }] => {
+            Some(format!("`{attribute}` is {value}"))
+        }
+        _ => None,
+    }
+}
+
 /// How a change turns a switch to its unsafe side, if it does.
 ///
 /// Blocks that occur several times are judged together, since their order means nothing: the switch turns if all were safe

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use planguard_guardrail_format::Truth;
-use planguard_plan::{Plan, ResourceState, Value};
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
+use super::twin::created;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::engine::PlanIndex;
 use crate::iam::{Document, Principal, Statement, accounts_left, allowed_principals, narrow, new_principals};
@@ -37,7 +38,37 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let index = PlanIndex::new(plan);
-    pairs(plan).filter_map(|pair| finding(&pair, &index)).collect()
+    let changed = pairs(plan).filter_map(|pair| finding(&pair, &index));
+    changed.chain(created(plan).filter_map(|new| of_new_role(plan, new, &index))).collect()
+}
+
+/// The finding for a new role that a whole other account may assume without a condition: whoever that account serves may
+/// then use it for others. Which account is the own one has to be known.
+fn of_new_role(plan: &Plan<'_>, new: &ResourceChange<'_>, index: &PlanIndex<'_>) -> Option<ChangeFinding> {
+    let own = index.own_accounts();
+    if own.is_empty() || new.address.resource_type != "aws_iam_role" {
+        return None;
+    }
+    let state = ResourceState::new(plan, new, Side::After)?;
+    let place = state.root().key("assume_role_policy");
+    let (document, is_sensitive) = match sight(&place) {
+        Sight::Unknown => {
+            index.known_statements(&place).map(|known| (known.document, known.are_sensitive))?
+        }
+        Sight::Known(_) | Sight::Computed | Sight::Unset => (trust(&state).ok()??, place.is_sensitive()),
+    };
+    let other = allowed_principals(&document).into_iter().find_map(|(principal, statement)| {
+        let id = principal.id.text()?;
+        let is_whole = id.bytes().all(|byte| byte.is_ascii_digit()) || id.ends_with(":root");
+        let account = account(id).filter(|account| is_whole && !own.contains(*account))?;
+        (statement.conditions.are_empty() == Truth::True).then_some(account)
+    })?;
+    let who = if is_sensitive { "another account".to_owned() } else { format!("account `{other}`") };
+    let message = format!(
+        "{} is new, and {who}, which nothing in the plan belongs to, may assume it without a condition such as an external id",
+        new.address
+    );
+    Some(ChangeFinding::on(new, message).at(place.path().clone()).weighing(Severity::Medium))
 }
 
 fn finding(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Option<ChangeFinding> {
@@ -137,8 +168,35 @@ fn account(principal: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::find_in_update;
+    use super::super::testing::{find_in_changes, find_in_update};
     use super::*;
+
+    #[test]
+    fn a_new_role_for_a_whole_account_of_others_needs_a_condition() {
+        let found = |principal: &str, condition: &str, function: &str| {
+            let policy = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"AWS": "{principal}"}}{condition}}}]}}"#
+            );
+            let changes = format!(
+                r#"{{"address": "aws_iam_role.r", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"assume_role_policy": {}}}}}}}{function}"#,
+                serde_json::Value::String(policy)
+            );
+            let found = find_in_changes(&GUARD, &changes).into_iter();
+            found.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+        };
+        let own = r#", {"address": "aws_lambda_function.f", "change": {"actions": ["create"], "before": null,
+            "after": {"role": "arn:aws:iam::111111111111:role/f"}}}"#;
+        let told = "aws_iam_role.r is new, and account `222222222222`, which nothing in the plan belongs to, may assume it without a condition such as an external id";
+        let other = "arn:aws:iam::222222222222:root";
+        assert_eq!(found(other, "", own), [(Some(Severity::Medium), told.to_owned())]);
+        assert_eq!(found("222222222222", "", own).len(), 1);
+        assert_eq!(found(other, "", ""), [], "no account is known as the own one");
+        assert_eq!(found("arn:aws:iam::111111111111:root", "", own), []);
+        assert_eq!(found("arn:aws:iam::222222222222:role/ci", "", own), [], "one role of a partner");
+        let external = r#", "Condition": {"StringEquals": {"sts:ExternalId": "x"}}"#;
+        assert_eq!(found(other, external, own), []);
+    }
 
     fn role(principal: &str) -> String {
         let text = format!(

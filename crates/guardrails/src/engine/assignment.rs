@@ -13,6 +13,11 @@ const SHORTEST: usize = 8;
 /// Names that mean a credential, alone or behind `_`. `secret` and `token` alone do not: as often they name a secret
 /// (`--secret=orders-db`, `arn:…:secret:orders-db`).
 const NAMES: &[&[u8]] = &[
+    b"pgpassword",
+    b"dbpassword",
+    b"rootpassword",
+    b"adminpassword",
+    b"userpassword",
     b"password",
     b"passwd",
     b"pwd",
@@ -89,7 +94,7 @@ mod tests {
     use super::*;
 
     /// What is meant, as an expression.
-    const EXPRESSION: &str = r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_access_key|secret_?key|api_?key|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#;
+    const EXPRESSION: &str = r#"(?i)(?:\b|_)(?:pgpassword|dbpassword|rootpassword|adminpassword|userpassword|password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_access_key|secret_?key|api_?key|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#;
 
     #[test]
     fn values_are_what_the_expression_finds() {
@@ -97,6 +102,8 @@ mod tests {
             "password",
             "Passwd",
             "db_PWD",
+            "PGPASSWORD",
+            "dbPassword",
             "a_secret",
             "_token",
             "x1_Token",

@@ -8,6 +8,7 @@ use planguard_guardrail_format::{
 use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
+use super::draft::Drafted;
 use super::{
     Answer, Credentials, Evaluator, Evidence, Tells, Variable, cidr, compared, hard_coded, literal, place,
     policy_document, secret,
@@ -38,7 +39,21 @@ impl Evaluator<'_, '_> {
         if self.tells == Tells::Truth {
             return Answer::bare(truth);
         }
+        let deciding = match (&predicate.test, truth) {
+            (AttributeTest::LiteralInConfiguration, Truth::True | Truth::Unknown) => {
+                decided_by_literals(truth, view, predicate)
+            }
+            _ => Vec::new(),
+        };
+        let place = deciding.first().cloned().unwrap_or(place);
+        let attribute = place.attribute();
         let mut answer = Answer::at(truth, &place);
+        // Each of several credentials has to be taken out.
+        if let (Some(evidence), [_, _, ..], Truth::True) = (&mut answer.evidence, deciding.as_slice(), truth)
+        {
+            let names = deciding.iter().map(|place| Variable::named(&place.path().to_string()));
+            evidence.element.variables = names.collect();
+        }
         let is_unset = match attribute {
             Attribute::Unset => true,
             Attribute::Known(value) => literal::is_empty(value),
@@ -46,6 +61,10 @@ impl Evaluator<'_, '_> {
         };
         if is_unset {
             answer = answer.of_unset();
+        }
+        let name = place.path().first_key().filter(|_| attribute == Attribute::Unset);
+        if let (Some(evidence), Some(name)) = (&mut answer.evidence, name) {
+            evidence.is_unknown_to_provider = view.state().is_without(name);
         }
         if let (AttributeTest::Secret, Attribute::Unknown, Truth::Unknown, Some(evidence)) =
             (&predicate.test, attribute, truth, &mut answer.evidence)
@@ -86,6 +105,15 @@ impl Evaluator<'_, '_> {
         answer
     }
 
+    /// Whether the files of the configuration write a credential into a text that is known only after apply.
+    fn has_written_credential(&self, place: &View<'_, '_>) -> bool {
+        let draft = self.index.draft(place);
+        let text = draft.as_deref().and_then(Option::as_ref).map(Drafted::text);
+        text.is_some_and(|text| {
+            known(&AttributeTest::Secret, &Value::String(text.into()), place) == Ok(Truth::True)
+        })
+    }
+
     /// The test on a place that the paths of a predicate lead to, with this attribute.
     fn decide(
         &self,
@@ -122,6 +150,7 @@ impl Evaluator<'_, '_> {
             (AttributeTest::Cidr(CidrTest::Any), Attribute::Unknown) if made_of::is_address(place) => {
                 Truth::False
             }
+            (AttributeTest::Secret, Attribute::Unknown) if self.has_written_credential(place) => Truth::True,
             (AttributeTest::Secret, Attribute::Unknown)
                 if predicate.unknown.is_none() && made_of::makings(place) == Makings::Credential =>
             {
@@ -163,6 +192,17 @@ impl Evaluator<'_, '_> {
         }
         known(test, value, place)
     }
+}
+
+/// The places of a predicate about literals whose answer is that of the predicate.
+fn decided_by_literals<'p, 's>(
+    truth: Truth,
+    view: &View<'p, 's>,
+    predicate: &AttributePredicate,
+) -> Vec<View<'p, 's>> {
+    let mut places = place::find_all(view, &predicate.paths);
+    places.retain(|place| hard_coded::is_hard_coded(place).unwrap_or(Truth::Unknown) == truth);
+    places
 }
 
 /// The credentials that make a test of secrets hold; none for another test.
@@ -371,6 +411,73 @@ mod tests {
         assert_eq!(outcome(r#""configuration": {},"#), Outcome::Undetermined);
         assert_eq!(outcome(r#""configuration": {"root_module": {}},"#), Outcome::Undetermined);
         assert_eq!(outcome(""), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_the_provider_does_not_have_is_no_advice() {
+        let judged = |id: &str, address: &str, after: &str, unknown: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "configuration": {{"root_module": {{"resources": [{{"mode": "managed",
+                    "type": "{}", "name": "a", "expressions": {{}}}}]}}}}, "resource_changes": [{{"address": "{address}",
+                    "change": {{"actions": ["create"], "before": null, "after": {after}, "after_unknown": {unknown}}}}}]}}"#,
+                address.trim_end_matches(".a")
+            );
+            judge(id, &text).0
+        };
+        // As release 5 of the provider writes it.
+        let cluster = |more: &str| {
+            format!(
+                r#"{{"access_config": [], "bootstrap_self_managed_addons": true, "compute_config": [],
+                    "enabled_cluster_log_types": [], "encryption_config": [], "force_update_version": null, "name": "prod",
+                    "outpost_config": [], "remote_network_config": [], "storage_config": [], "tags": null,
+                    "timeouts": null, "version": "1.33", "vpc_config": [{{}}], "zonal_shift_config": []{more}}}"#
+            )
+        };
+        let unknown = r#"{"arn": true, "id": true, "kubernetes_network_config": true, "role_arn": true, "tags_all": true,
+            "upgrade_policy": true}"#;
+        let rule = "aws-eks-no-deletion-protection";
+        let outcome = |after: &str| judged(rule, "aws_eks_cluster.a", after, unknown).outcome;
+        assert_eq!(outcome(&cluster("")), Outcome::NotApplicable);
+        assert_eq!(outcome(&cluster(r#", "deletion_protection": null"#)), Outcome::Fail);
+        assert_eq!(outcome(r#"{"name": "prod"}"#), Outcome::Fail, "a plan by hand");
+        // Another way to rotate it is there, and is told; the attribute is not.
+        let secret = r#"{"description": null, "force_overwrite_replica_secret": false, "kms_key_id": null, "name": "s",
+            "recovery_window_in_days": 30, "region": null, "tags": null}"#;
+        let unknown = r#"{"arn": true, "id": true, "name_prefix": true, "policy": true, "replica": true, "tags_all": true}"#;
+        let found = judged("aws-secret-without-rotation", "aws_secretsmanager_secret.a", secret, unknown);
+        assert_eq!((found.outcome, found.evidence), (Outcome::Fail, None));
+        // Of two names the one that the provider has is told.
+        let namespace = r#"{"admin_user_password": null, "admin_username": "admin", "db_name": null, "iam_roles": null,
+            "namespace_name": "ns", "tags": null}"#;
+        let found =
+            judged("aws-redshift-default-database", "aws_redshiftserverless_namespace.a", namespace, "{}");
+        assert_eq!(found.evidence.unwrap().path.to_string(), "db_name");
+    }
+
+    #[test]
+    fn each_literal_of_a_list_is_told() {
+        let told = |expressions: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "configuration": {{"root_module": {{"resources": [{{"mode": "managed",
+                    "type": "aws_vpn_connection", "name": "a", "expressions": {expressions}}}]}}}}, "resource_changes": [
+                    {{"address": "aws_vpn_connection.a", "change": {{"actions": ["create"], "before": null, "after": {{
+                        "tunnel1_preshared_key": "Winter2026One", "tunnel2_preshared_key": "Winter2026Two"}}}}}}]}}"#
+            );
+            let evidence = judge("aws-literal-credential", &text).0.evidence.unwrap();
+            let names =
+                evidence.element.variables.into_iter().map(|variable| variable.name).collect::<Vec<_>>();
+            (evidence.path.to_string(), names)
+        };
+        let literal = |name: &str, value: &str| format!(r#""{name}": {{"constant_value": "{value}"}}"#);
+        let first = literal("tunnel1_preshared_key", "Winter2026One");
+        let second = literal("tunnel2_preshared_key", "Winter2026Two");
+        let elsewhere = r#""tunnel1_preshared_key": {"references": ["data.x.y.z", "data.x.y"]}"#;
+        let both = vec!["tunnel1_preshared_key".to_owned(), "tunnel2_preshared_key".to_owned()];
+        assert_eq!(told(&format!("{{{first}, {second}}}")), ("tunnel1_preshared_key".to_owned(), both));
+        assert_eq!(
+            told(&format!("{{{elsewhere}, {second}}}")),
+            ("tunnel2_preshared_key".to_owned(), Vec::new())
+        );
     }
 
     #[test]

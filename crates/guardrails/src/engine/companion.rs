@@ -13,6 +13,7 @@ use planguard_plan::{
     ResolvedReference, ResourceChange, ResourceState, Side, Value, View,
 };
 
+use super::draft::Drafted;
 use super::{Answer, Drafts, Evaluator, account_wide, place};
 use crate::mapped::is_generic;
 use crate::truths::any;
@@ -34,7 +35,7 @@ pub struct PlanIndex<'p> {
     own_accounts: OnceLock<BTreeSet<String>>,
     /// Where policies are looked for that are known only after apply.
     drafts: Option<Drafts<'p>>,
-    drafted: Memo<String, Option<Document>>,
+    drafted: Memo<String, Option<Drafted>>,
 }
 
 /// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
@@ -163,12 +164,12 @@ impl<'p> PlanIndex<'p> {
         self.drafts.as_ref()
     }
 
-    /// A policy of the files, read when it is first asked for.
+    /// A document of the files, read when it is first asked for.
     pub(super) fn drafted(
         &self,
         key: String,
-        read: impl FnOnce() -> Option<Document>,
-    ) -> Arc<Option<Document>> {
+        read: impl FnOnce() -> Option<Drafted>,
+    ) -> Arc<Option<Drafted>> {
         self.drafted.get(key, read)
     }
 

@@ -1,7 +1,7 @@
 //! Tests that compare an attribute with another one, or with the time of the plan.
 
 use planguard_guardrail_format::{Moment, PathPattern, Truth};
-use planguard_plan::{Attribute, ResolvedReference, Value, View};
+use planguard_plan::{Address, Attribute, Mode, ResolvedReference, Value, View};
 
 use super::literal::is_empty;
 use super::place;
@@ -21,6 +21,7 @@ pub(super) fn are_same(
         (Attribute::Known(one), Attribute::Known(other)) => Some(Truth::of(one == other)),
         (Attribute::Unknown, Attribute::Unknown) => Some(match (whole(place), whole(&other)) {
             (Some(one), Some(other)) if one == other => Truth::True,
+            (Some(one), Some(other)) if are_of_two(&one, &other) => Truth::False,
             (Some(_) | None, _) => Truth::Unknown,
         }),
         (Attribute::Unknown, Attribute::Known(_)) | (Attribute::Known(_), Attribute::Unknown) => {
@@ -39,6 +40,22 @@ fn whole(place: &View<'_, '_>) -> Option<ResolvedReference> {
         && resolution.unresolved.is_empty();
     let reference = resolution.resources.pop().filter(|_| is_alone)?;
     ["id", "arn", "self_link"].contains(&reference.attribute.as_str()).then_some(reference)
+}
+
+/// Whether two references name two objects of one type that the configuration manages, by what no two objects share: the
+/// `id` of some types is that of another object.
+fn are_of_two(one: &ResolvedReference, other: &ResolvedReference) -> bool {
+    let block = |reference: &ResolvedReference| reference.address.parse::<Address>().ok();
+    let is_unique =
+        |reference: &ResolvedReference| matches!(reference.attribute.as_str(), "arn" | "self_link");
+    let both = block(one).zip(block(other));
+    both.is_some_and(|(first, second)| {
+        is_unique(one)
+            && one.attribute == other.attribute
+            && [&first, &second].iter().all(|address| address.mode == Mode::Managed)
+            && first.resource_type == second.resource_type
+            && first != second
+    })
 }
 
 /// Whether a value is a date before another one; false for what is no date.

@@ -31,10 +31,12 @@ use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
 pub(crate) use companion::is_same_instance;
+use draft::Drafted;
 pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
+pub(crate) use place::at as place_at;
 pub use secret::{credentials, decoded, is_named_credential};
 pub(crate) use secret::{promises_credential, token};
 
@@ -106,6 +108,8 @@ pub struct Evidence {
     pub unreadable: Option<Unreadable>,
     /// Whether it is not set.
     pub is_unset: bool,
+    /// Whether the provider that made the plan does not have it, so that nobody can set it.
+    pub is_unknown_to_provider: bool,
     /// The highest severity that its being unknown justifies, where what it is made of tells.
     pub at_most: Option<Severity>,
     /// The element of a list of blocks, or the statement of a policy, that it belongs to.
@@ -182,6 +186,7 @@ impl Evidence {
             value: None,
             unreadable: None,
             is_unset: false,
+            is_unknown_to_provider: false,
             at_most: None,
             element: Element::default(),
         }
@@ -215,21 +220,31 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     if applies == Truth::False {
         return Evaluation::silent(Outcome::NotApplicable);
     }
-    let answer = |evaluator: &Evaluator<'_, '_>| match &guardrail.test {
-        Test::Fail(test) => (evaluator.fails(test, &root), Truth::True),
-        Test::Require(test) => (evaluator.predicate(test, &root), Truth::False),
+    let answer = |tells: Tells| {
+        let evaluator = Evaluator { index, tells };
+        let (answer, wrong_when) = match &guardrail.test {
+            Test::Fail(test) => (evaluator.fails(test, &root), Truth::True),
+            Test::Require(test) => (evaluator.predicate(test, &root), Truth::False),
+        };
+        let outcome = if answer.truth == wrong_when.negated() {
+            Outcome::Pass
+        } else if answer.truth == Truth::Unknown || applies == Truth::Unknown {
+            Outcome::Undetermined
+        } else {
+            Outcome::Fail
+        };
+        (answer, outcome)
     };
-    let (Answer { truth, .. }, wrong_when) = answer(&evaluator);
-    let outcome = if truth == wrong_when.negated() {
-        Outcome::Pass
-    } else if truth == Truth::Unknown || applies == Truth::Unknown {
-        Outcome::Undetermined
-    } else {
-        Outcome::Fail
-    };
+    if answer(Tells::Truth).1 == Outcome::Pass {
+        return Evaluation::silent(Outcome::Pass);
+    }
+    let (answer, outcome) = answer(Tells::Evidence);
+    // What nobody can set with this release of the provider is no advice.
+    if answer.evidence.as_ref().is_some_and(|evidence| evidence.is_unknown_to_provider) {
+        return Evaluation::silent(Outcome::NotApplicable);
+    }
     match outcome {
         Outcome::Fail | Outcome::Undetermined => {
-            let (answer, _) = answer(&Evaluator { index, tells: Tells::Evidence });
             let mut evidence = answer.evidence;
             // What the provider filled in is in the state since, and is nobody's choice all the same.
             if let (Some(evidence), Some(_), Outcome::Fail) = (&mut evidence, &guardrail.if_unset, outcome) {
@@ -298,6 +313,11 @@ impl Answer {
             }
         }
         self
+    }
+
+    /// Whether it is about an attribute that the provider does not have.
+    fn is_void(&self) -> bool {
+        self.evidence.as_ref().is_some_and(|evidence| evidence.is_unknown_to_provider)
     }
 
     /// Adds the credentials of an answer that holds as well, and their names.
@@ -389,7 +409,20 @@ impl Evaluator<'_, '_> {
             Predicate::Document { paths, condition, unset, unknown } => {
                 let place = place::find_first(view, paths);
                 match place.attribute() {
-                    Attribute::Unknown => Answer::at(unknown.unwrap_or(Truth::Unknown), &place),
+                    Attribute::Unknown => {
+                        let draft = self.index.draft(&place);
+                        let draft = draft.as_deref().and_then(Option::as_ref);
+                        let answer = match draft.and_then(Drafted::document) {
+                            Some((document, mask)) => {
+                                self.of_document(&place, &place.document_with(&document, &mask), condition)
+                            }
+                            None => Answer::at(Truth::Unknown, &place),
+                        };
+                        match (answer.truth, unknown) {
+                            (Truth::Unknown, Some(instead)) => Answer::at(*instead, &place),
+                            _ => answer,
+                        }
+                    }
                     Attribute::Unset => Answer::at(unset.unwrap_or(Truth::False), &place),
                     Attribute::Known(value) if is_empty(value) => {
                         Answer::at(unset.unwrap_or(Truth::False), &place)
@@ -418,9 +451,15 @@ impl Evaluator<'_, '_> {
             Ok(documents) => documents,
             Err(reason) => return Answer::unreadable(place, reason),
         };
-        let answers = documents.iter().map(|document| self.predicate(condition, &place.document(document)));
-        let answer = fold(answers, Truth::True, Truth::False);
-        // A document has no attributes; the evidence is the attribute that it is the text of.
+        let views: Vec<View<'_, '_>> = documents.iter().map(|document| place.document(document)).collect();
+        let answers = views.iter().map(|view| self.of_document(place, view, condition));
+        fold(answers, Truth::True, Truth::False)
+    }
+
+    /// The condition on a document that is the text of an attribute. A document has no attributes; the evidence is the
+    /// attribute that it is the text of.
+    fn of_document(&self, place: &View<'_, '_>, document: &View<'_, '_>, condition: &Predicate) -> Answer {
+        let answer = self.predicate(condition, document);
         let mut evidence = Answer::at(answer.truth, place).evidence;
         if let (Some(evidence), Some(inside), false) = (&mut evidence, &answer.evidence, place.is_sensitive())
         {
@@ -431,11 +470,16 @@ impl Evaluator<'_, '_> {
 }
 
 /// Combines answers: a `decisive` one decides; without decisive and unknown ones the result is `otherwise`. The
-/// evidence is that of the first answer that counts.
+/// evidence is that of the first answer that counts, and is not about an attribute that the provider does not have.
 fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
     let mut unknown: Option<Answer> = None;
     let mut last: Option<Answer> = None;
+    let mut void: Option<Answer> = None;
     while let Some(mut answer) = answers.next() {
+        if answer.truth == decisive && answer.is_void() {
+            void = Some(answer);
+            continue;
+        }
         if answer.truth == decisive {
             // Each credential is one to be revoked, and an old one does not hide a new one.
             if !answer.credentials.is_empty() {
@@ -450,9 +494,16 @@ fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: T
             *slot = Some(answer);
             continue;
         };
+        // Of alternatives one is enough that can be had; of what comes together, all have to be there.
+        let are_alternatives = otherwise != Truth::True;
+        let (is_void, was_void) = (answer.is_void(), kept.is_void());
         let Answer { truth, evidence, ports, credentials } = answer;
         kept.credentials.join(credentials);
         match (&mut kept.evidence, evidence) {
+            (_, evidence) if is_void != was_void && is_void != are_alternatives => {
+                (kept.truth, kept.evidence) = (truth, evidence);
+            }
+            (_, _) if is_void != was_void => {}
             (None, evidence) => (kept.truth, kept.evidence) = (truth, evidence),
             (Some(first), Some(other)) if otherwise == Truth::True && first.path == other.path => {
                 first.element.join(other.element);
@@ -461,5 +512,5 @@ fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: T
         }
         kept.ports = kept.ports.take().or(ports);
     }
-    unknown.or(last).unwrap_or_else(|| Answer::bare(otherwise))
+    unknown.or(void).or(last).unwrap_or_else(|| Answer::bare(otherwise))
 }

@@ -23,7 +23,11 @@ pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> 
     let best = places.iter().enumerate().min_by_key(|(_, place)| rank(place));
     match best {
         Some((first, place)) if rank(place) == 2 && paths.len() > 1 => {
-            let there = |position: &usize| paths.get(*position).map_or(0, |path| steps_there(view, path));
+            let there = |position: &usize| {
+                // What is written as null is the name that the provider has.
+                let is_written = places.get(*position).is_some_and(|place| is_written(place));
+                (paths.get(*position).map_or(0, |path| steps_there(view, path)), is_written)
+            };
             // `max_by_key` takes the last of equals.
             let nearest = (0..places.len()).rev().max_by_key(there).unwrap_or(first);
             places.get(nearest).cloned().unwrap_or_else(|| view.clone())
@@ -31,6 +35,11 @@ pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> 
         Some((_, place)) => place.clone(),
         None => view.clone(),
     }
+}
+
+/// Whether a plan has a place, although nothing is set there.
+fn is_written(place: &View<'_, '_>) -> bool {
+    place.raw().is_some() || place.is_known_after_apply()
 }
 
 /// How many of the first steps of a path lead to something that is there.
@@ -63,7 +72,7 @@ pub(super) fn find<'p, 's>(view: &View<'p, 's>, path: &PathPattern) -> View<'p, 
 }
 
 /// The place of a path with positions.
-pub(super) fn at<'p, 's>(view: &View<'p, 's>, path: &AttributePath) -> View<'p, 's> {
+pub(crate) fn at<'p, 's>(view: &View<'p, 's>, path: &AttributePath) -> View<'p, 's> {
     path.0.iter().fold(view.clone(), |place, step| match step {
         PathStep::Key(name) => place.key(name),
         PathStep::Index(position) => place.index(*position),

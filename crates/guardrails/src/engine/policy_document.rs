@@ -1,7 +1,7 @@
 //! Tests of IAM policy documents: of JSON text, and of the data sources that build one at apply.
 
 use planguard_guardrail_format::{
-    ActionForm, ConditionTest, ConditionsTest, PrincipalTest, StatementTest, Truth,
+    ActionForm, ConditionTest, ConditionsTest, Pattern, PrincipalTest, StatementTest, Truth,
 };
 use planguard_plan::text::wildcard;
 use planguard_plan::{Attribute, Mode, ResourceState, Side, Value, View};
@@ -54,7 +54,13 @@ fn statement_matches(document: &Document, statement: &Statement, test: &Statemen
         covered(&statement.actions, &test.actions),
         covered(&statement.resources, &test.resources),
         test.resources_match.as_ref().map_or(Truth::True, |pattern| {
-            let named = |values: &Values<String>| values.any(|named| Truth::of(pattern.is_match(named)));
+            let named = |values: &Values<String>| {
+                let matches = |named: &String| Truth::of(pattern.is_match(named));
+                match may_be_of_one_object(pattern) {
+                    true => values.any(matches),
+                    false => values.any_wide(matches),
+                }
+            };
             any([
                 statement.resources.these.as_ref().map_or(Truth::False, named),
                 Truth::of(statement.resources.all_but.is_some()),
@@ -74,10 +80,41 @@ fn statement_matches(document: &Document, statement: &Statement, test: &Statemen
     ])
 }
 
+/// ARNs of single objects, with what policies write behind them.
+const OF_ONE_OBJECT: [&str; 9] = [
+    "arn:aws:s3:::name",
+    "arn:aws:s3:::name/*",
+    "arn:aws:iam::111122223333:role/name",
+    "arn:aws:lambda:eu-west-1:111122223333:function:name",
+    "arn:aws:lambda:eu-west-1:111122223333:function:name:*",
+    "arn:aws:logs:eu-west-1:111122223333:log-group:name:*",
+    "arn:aws:dynamodb:eu-west-1:111122223333:table/name/*",
+    "arn:aws:kms:eu-west-1:111122223333:key/name",
+    "arn:aws:sqs:eu-west-1:111122223333:name",
+];
+
+/// Whether a pattern may match a resource that begins with the ARN of one object. Those that look for wildcards do not.
+fn may_be_of_one_object(pattern: &Pattern) -> bool {
+    OF_ONE_OBJECT.iter().any(|arn| pattern.is_match(arn))
+}
+
 /// Whether a statement applies to those that a test asks for.
 fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
     let (word, pattern) = match asked {
         PrincipalTest::Anyone => return is_for_anyone(statement),
+        PrincipalTest::Nobody => {
+            let Listed { these, all_but } = &statement.principals;
+            let names_nobody = |values: &Option<Values<Principal>>| {
+                values.as_ref().is_none_or(|values| values.known.is_empty())
+            };
+            let is_complete =
+                [these, all_but].into_iter().flatten().all(|values: &Values<Principal>| values.complete);
+            return match names_nobody(these) && names_nobody(all_but) {
+                true if is_complete => Truth::True,
+                true => Truth::Unknown,
+                false => Truth::False,
+            };
+        }
         PrincipalTest::OfKind { kind, matches } => (PrincipalKind::parse(kind), matches),
     };
     statement.principals.these.as_ref().map_or(Truth::False, |values| {
@@ -86,12 +123,26 @@ fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
                 principal.kind.as_ref().map_or(Truth::Unknown, |kind| Truth::of(*kind == word)),
                 match (pattern, principal.id.text()) {
                     (None, _) => Truth::True,
-                    (Some(_), None) => Truth::Unknown,
                     (Some(pattern), Some(id)) => Truth::of(pattern.is_match(id)),
+                    (Some(pattern), None) if word == PrincipalKind::Federated => issuer(statement)
+                        .map_or(Truth::Unknown, |issuer| {
+                            Truth::of(pattern.is_match(&format!("oidc-provider/{issuer}")))
+                        }),
+                    (Some(_), None) => Truth::Unknown,
                 },
             ])
         })
     })
+}
+
+/// The issuer whose tokens a statement is about, by the keys of its conditions: they begin with it, as in
+/// `gitlab.com:sub`. `None` where no key does, or not all name one.
+fn issuer(statement: &Statement) -> Option<&str> {
+    let keys = statement.conditions.known.iter().filter_map(|condition| condition.key.as_deref());
+    let mut issuers =
+        keys.filter_map(|key| Some(key.rsplit_once(':')?.0).filter(|issuer| issuer.contains('.')));
+    let first = issuers.next()?;
+    issuers.all(|other| other == first).then_some(first)
 }
 
 /// Whether a statement covers one of the actions or resources of a test; true where the test has none.
@@ -103,11 +154,12 @@ fn covered(listed: &Listed<String>, asked: &[String]) -> Truth {
     }
     any(asked.iter().map(|asked| {
         let names = |values: &Values<String>| {
-            values.any(|named| {
+            let covers = |named: &String| {
                 let named = if means_everything(named) { "*" } else { named };
                 // IAM compares actions without regard to case.
                 Truth::of(wildcard::matches_in_any_case(named, asked))
-            })
+            };
+            if asked == "*" { values.any_wide(covers) } else { values.any(covers) }
         };
         let by_name = listed.these.as_ref().map_or(Truth::False, names);
         let by_exception = listed.all_but.as_ref().map_or(Truth::False, |values| names(values).negated());
@@ -205,7 +257,9 @@ impl Evaluator<'_, '_> {
         place: &View<'_, '_>,
     ) -> Option<StatementPlace> {
         let found = self.index.sources_of_policy(place)?;
-        if let Some(document) = self.index.draft(place).as_deref().and_then(Option::as_ref) {
+        let draft = self.index.draft(place);
+        let draft = draft.as_deref().and_then(Option::as_ref);
+        if let Some(document) = draft.and_then(|found| found.policy.as_ref()) {
             let meets = |statement: &Statement| statement_matches(document, statement, test) == Truth::True;
             let position = document.statements.iter().position(meets)?;
             let actions = asked_actions(document.statements.get(position)?, test);
@@ -314,7 +368,7 @@ fn inherits(root: &View<'_, '_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use planguard_guardrail_format::{Effect, Pattern};
+    use planguard_guardrail_format::Effect;
 
     use super::*;
 

@@ -63,6 +63,11 @@ fn is_random(text: &str) -> bool {
 
 /// Words at the end of a name that mean a credential.
 const NAMES: &[&str] = &[
+    "pgpassword",
+    "dbpassword",
+    "rootpassword",
+    "adminpassword",
+    "userpassword",
     "password",
     "passwd",
     "pwd",

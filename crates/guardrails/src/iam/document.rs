@@ -17,7 +17,21 @@ pub const UNKNOWN: &str = "\u{f8ff}unknown\u{f8ff}";
 /// The same, for what identifies one object.
 pub const OF_OBJECT: &str = "\u{f8ff}object\u{f8ff}";
 
-fn is_marked(text: &str) -> bool {
+/// A resource with something in the place of its partition, its region and its account, where those alone are not known:
+/// which ones they are is no matter of how much the rest means.
+fn settled(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+    if let ["arn", partition, _, region, account, _] = parts.as_mut_slice() {
+        for (part, some) in [(partition, "aws"), (region, "eu-west-1"), (account, "111122223333")] {
+            if *part == UNKNOWN {
+                *part = some;
+            }
+        }
+    }
+    parts.join(":")
+}
+
+pub(crate) fn is_marked(text: &str) -> bool {
     text.contains(UNKNOWN) || text.contains(OF_OBJECT)
 }
 
@@ -60,6 +74,8 @@ pub(crate) struct Values<T> {
     pub(crate) known: Vec<T>,
     /// Whether there are no others, known only after apply.
     pub(crate) complete: bool,
+    /// Whether the others all begin with what identifies one object, as the ARN of a bucket with `/*` behind it.
+    pub(crate) others_name_objects: bool,
 }
 
 /// Who may be meant by a statement.
@@ -162,6 +178,9 @@ impl Document {
                 let known = values.iter_mut().flat_map(|values| &mut values.known);
                 known.for_each(|principal| principal.forget(has_kinds));
             }
+            for values in [&mut resources.these, &mut resources.all_but].into_iter().flatten() {
+                values.known.iter_mut().for_each(|value| *value = settled(value));
+            }
             for values in
                 [actions, resources].into_iter().flat_map(|listed| [&mut listed.these, &mut listed.all_but])
             {
@@ -219,7 +238,10 @@ impl Statement {
             effect,
             principals: Listed::of_block(block, "principals", "not_principals", principals_of_blocks),
             actions: Listed::of_block(block, "actions", "not_actions", texts_of_list),
-            resources: Listed::of_block(block, "resources", "not_resources", texts_of_list),
+            resources: Listed::of_block(block, "resources", "not_resources", |list| {
+                let values = texts_of_list(list);
+                Values { others_name_objects: !values.complete && are_of_objects(list), ..values }
+            }),
             conditions: Conditions::of_blocks(&block.key("condition")),
         })
     }
@@ -260,7 +282,20 @@ impl<T> Listed<T> {
 
 impl<T> Values<T> {
     const fn complete(known: Vec<T>) -> Self {
-        Self { known, complete: true }
+        Self { known, complete: true, others_name_objects: false }
+    }
+
+    /// Nothing that is known.
+    const fn unknown() -> Self {
+        Self { known: Vec::new(), complete: false, others_name_objects: false }
+    }
+
+    /// Whether something holds of one of them that holds of no name of an object, whatever stands behind it.
+    pub(crate) fn any_wide(&self, holds: impl Fn(&T) -> Truth) -> Truth {
+        match self.others_name_objects {
+            true => any(self.known.iter().map(holds)),
+            false => self.any(holds),
+        }
     }
 
     /// Whether something holds of one of them.
@@ -273,9 +308,12 @@ impl<T> Values<T> {
 impl Values<String> {
     /// Leaves out what is marked as known only after apply.
     fn forget(&mut self) {
+        let names_object = |value: &String| value.starts_with(OF_OBJECT) && !value.contains(UNKNOWN);
+        let others_name_objects = self.known.iter().all(|value| !is_marked(value) || names_object(value));
         let all = self.known.len();
         self.known.retain(|value| !is_marked(value));
         self.complete &= self.known.len() == all;
+        self.others_name_objects = !self.complete && others_name_objects;
     }
 }
 
@@ -328,7 +366,7 @@ fn principals(value: &Value<'_>) -> Vec<Principal> {
 }
 
 fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
-    let Some(elements) = blocks.elements() else { return Values { known: Vec::new(), complete: false } };
+    let Some(elements) = blocks.elements() else { return Values::unknown() };
     let mut known = Vec::new();
     for block in &elements {
         let kind = match block.key("type").attribute() {
@@ -346,7 +384,7 @@ fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
             known.push(Principal { kind, id });
         }
     }
-    Values { known, complete: true }
+    Values::complete(known)
 }
 
 impl Conditions {
@@ -434,8 +472,8 @@ fn are_of_objects(list: &View<'_, '_>) -> bool {
 }
 
 fn texts_of_list(list: &View<'_, '_>) -> Values<String> {
-    let Some(elements) = list.elements() else { return Values { known: Vec::new(), complete: false } };
-    let mut values = Values { known: Vec::new(), complete: true };
+    let Some(elements) = list.elements() else { return Values::unknown() };
+    let mut values = Values::complete(Vec::new());
     for element in &elements {
         match element.attribute() {
             // The data source writes `&{` for what is `${` in the document, which Terraform would interpolate.
@@ -507,6 +545,24 @@ mod tests {
         {
             assert_eq!(draft(unclear), None, "{unclear}");
         }
+    }
+
+    #[test]
+    fn the_account_of_an_arn_decides_nothing() {
+        let resources = |resource: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "{resource}"}}]}}"#
+            );
+            let document = Document::of_draft(&text.replace('?', UNKNOWN).replace('!', OF_OBJECT)).unwrap();
+            let values = document.statements[0].resources.these.clone().unwrap();
+            (values.known, values.complete, values.others_name_objects)
+        };
+        let known = |text: &str| (vec![text.to_owned()], true, false);
+        assert_eq!(resources("arn:?:iam::?:user/*"), known("arn:aws:iam::111122223333:user/*"));
+        assert_eq!(resources("arn:aws:logs:?:?:*"), known("arn:aws:logs:eu-west-1:111122223333:*"));
+        assert_eq!(resources("arn:aws:iam::?:user/?"), (Vec::new(), false, false));
+        assert_eq!(resources("?"), (Vec::new(), false, false));
+        assert_eq!(resources("!/*"), (Vec::new(), false, true));
     }
 
     #[test]

@@ -187,7 +187,7 @@ fn has_fixed_values(condition: &Condition) -> Truth {
             }
         })
     });
-    let Values { known, complete } = &condition.values;
+    let Values { known, complete, .. } = &condition.values;
     let fixed = match (known.iter().all(|value| is_fixed(*key, value)), complete) {
         (false, _) => Truth::False,
         (true, false) if condition.others_are_of_objects && matches!(key, Key::Id | Key::Arn) => Truth::True,

@@ -326,6 +326,12 @@ impl<'p, 's> View<'p, 's> {
         }
     }
 
+    /// The root of a document that this place will contain as text, as far as it is known: `mask` is true for the rest.
+    #[must_use]
+    pub fn document_with<'d>(&'d self, document: &'d Value<'d>, mask: &'d Value<'d>) -> View<'d, 'd> {
+        View { unknown: Mask::of(Some(mask)), ..self.document(document) }
+    }
+
     fn step(
         &self,
         path: AttributePath,

@@ -9,6 +9,7 @@ use planguard_plan::redact::SafeText;
 use planguard_plan::text::escape;
 
 use super::page::{Page, Piece};
+use super::remedy::untold;
 use super::{excerpt, natural, waiver_words};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin, RuleKind, SourceLine, WaiverState};
@@ -216,16 +217,15 @@ impl<'r> Block<'r> {
     /// shows it.
     fn other_remedies(&self, page: &mut Page, first: &Finding) {
         const MOST: usize = 3;
-        let mut told: Vec<&SafeText> = first.remediation.iter().collect();
+        let mut told: Vec<&str> = first.remediation.iter().map(SafeText::unescaped).collect();
         let others = first
             .shares
             .iter()
             .filter(|share| share.rule.kind == RuleKind::Guardrail && share.rule.id != first.rule.id);
         let mut left = MOST;
         for share in others {
-            let Some(remedy) = share.remediation.as_ref().filter(|remedy| !told.contains(remedy)) else {
-                continue;
-            };
+            let Some(remedy) = share.remediation.as_ref().map(SafeText::unescaped) else { continue };
+            let Some(untold) = untold(remedy, &told) else { continue };
             told.push(remedy);
             let rule = share.rule.id.for_terminal_line();
             let label = format!("  fix of {rule}: ");
@@ -233,7 +233,7 @@ impl<'r> Block<'r> {
                 page.line(format!("{label}planguard rules {rule}"));
             } else {
                 left -= 1;
-                page.prose(&label, 7, remedy.unescaped(), None);
+                page.prose(&label, 7, &untold, None);
             }
         }
     }
@@ -248,7 +248,12 @@ impl<'r> Block<'r> {
                 remedies.push(remedy.unescaped());
             }
         }
-        (!remedies.is_empty()).then(|| remedies.iter().take(MOST).copied().collect::<Vec<_>>().join(" "))
+        remedies.truncate(MOST);
+        let parts = remedies.iter().enumerate();
+        let parts =
+            parts.filter_map(|(place, remedy)| untold(remedy, remedies.get(..place).unwrap_or_default()));
+        let parts: Vec<String> = parts.collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
     }
 
     /// The block as a line: `high[aws-instance-public-ip] aws_instance.a, aws_instance.b and 3 more`.

@@ -9,6 +9,7 @@ mod excerpt;
 mod natural;
 mod page;
 mod plans_table;
+mod remedy;
 mod verdict;
 
 use std::cmp::Reverse;
