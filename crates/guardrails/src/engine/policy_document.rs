@@ -56,9 +56,10 @@ fn statement_matches(document: &Document, statement: &Statement, test: &Statemen
         test.resources_match.as_ref().map_or(Truth::True, |pattern| {
             let named = |values: &Values<String>| {
                 let matches = |named: &String| Truth::of(pattern.is_match(named));
-                match may_be_of_one_object(pattern) {
-                    true => values.any(matches),
-                    false => values.any_wide(matches),
+                // Few statements have others, and a pattern is tried on many.
+                match values.others_name_objects && !may_be_of_one_object(pattern) {
+                    true => values.any_wide(matches),
+                    false => values.any(matches),
                 }
             };
             any([

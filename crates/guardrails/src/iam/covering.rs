@@ -40,8 +40,8 @@ impl<'r, 'd> Covering<'r, 'd> {
             planguard_work::steps(1);
             rule.covers(other, left_out)
         };
-        match candidates.min_by_key(Vec::len) {
-            Some(few) => few.into_iter().filter_map(|position| self.rules.get(position)).any(covers),
+        match candidates.min_by_key(Candidates::number) {
+            Some(few) => few.positions().filter_map(|position| self.rules.get(position)).any(covers),
             None => self.rules.iter().any(covers),
         }
     }
@@ -72,18 +72,37 @@ impl Dimension {
     }
 
     /// The rules that may cover a list: those that match its first text. `None` where all may.
-    fn candidates(&self, wanted: &Patterns) -> Option<Vec<usize>> {
-        let mut found = self.any.clone();
-        match wanted {
+    fn candidates(&self, wanted: &Patterns) -> Option<Candidates<'_>> {
+        let (text, account) = match wanted {
             Patterns::These(texts) => {
                 let first = texts.first()?;
-                found.extend(self.patterns.may_match(first));
-                let of_account = account(first).and_then(|account| self.by_account.get(account));
-                found.extend(of_account.into_iter().flatten());
+                (first.as_str(), account(first))
             }
-            Patterns::AllBut(_) | Patterns::Absent => found.extend(self.patterns.may_match("*")),
-        }
-        Some(found)
+            Patterns::AllBut(_) | Patterns::Absent => ("*", None),
+        };
+        let of_account = account.and_then(|account| self.by_account.get(account));
+        Some(Candidates {
+            any: &self.any,
+            of_account: of_account.map(Vec::as_slice).unwrap_or_default(),
+            matching: self.patterns.may_match(text).collect(),
+        })
+    }
+}
+
+/// Positions of rules that may cover a list. Those of any list are as many as there are rules, and are not copied.
+struct Candidates<'d> {
+    any: &'d [usize],
+    of_account: &'d [usize],
+    matching: Vec<usize>,
+}
+
+impl Candidates<'_> {
+    fn number(&self) -> usize {
+        self.any.len() + self.of_account.len() + self.matching.len()
+    }
+
+    fn positions(&self) -> impl Iterator<Item = usize> {
+        [self.any, self.of_account, &self.matching].into_iter().flatten().copied()
     }
 }
 
