@@ -385,7 +385,7 @@ const IDENTIFYING: [&str; 9] = [
 
 /// What tells which object is destroyed, unless it is sensitive, empty, or not the same in all objects of a group.
 fn identifying(entries: &[Entry]) -> Option<&Entry> {
-    let named = |name: &&str| {
+    let named = |name: &str| {
         entries.iter().find(|entry| {
             let is_told = match &entry.body {
                 Body::Value { before: Some(text), after: None } => {
@@ -393,8 +393,8 @@ fn identifying(entries: &[Entry]) -> Option<&Entry> {
                 }
                 _ => false,
             };
-            is_told && entry.name.unescaped() == *name
+            is_told && entry.name.unescaped() == name
         })
     };
-    IDENTIFYING.iter().find_map(|name| named(name))
+    IDENTIFYING.into_iter().find_map(named)
 }
