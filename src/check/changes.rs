@@ -112,9 +112,10 @@ impl PlanCheck<'_> {
             ports: None,
         });
         let cause = of_shift.or(of_attribute);
-        let remediation = match (&found.attribute, &values.before) {
-            (Some(path), Some(before)) => self.set_again(guard, path, before),
-            (Some(_) | None, _) => None,
+        let remediation = match (found.remedy, &found.attribute, &values.before) {
+            (Some(remedy), _, _) => Some(Redactor::default().text(remedy)),
+            (None, Some(path), Some(before)) => self.set_again(guard, path, before),
+            (None, _, _) => None,
         };
         let remediation = remediation.unwrap_or_else(|| text_of_rule(&guard.info.remediation));
         let subject = found.address.map(|address| {

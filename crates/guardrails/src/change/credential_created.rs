@@ -35,10 +35,18 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         .map(|new| {
             let of = owner(plan, new).map(|owner| format!(" of {owner}")).unwrap_or_default();
             let message = format!("{} is a new credential{of} that does not expire", new.address);
-            ChangeFinding::on(new, message)
+            let found = ChangeFinding::on(new, message);
+            match new.address.resource_type.as_str() {
+                "aws_iam_user_login_profile" => found.mended_by(OF_PERSON),
+                _ => found,
+            }
         })
         .collect()
 }
+
+/// A password of the console is a person's, who has no program to give a role to.
+const OF_PERSON: &str = "Let people sign in through IAM Identity Center. If a user is needed, set \
+                         `password_reset_required = true` and demand a second factor, and waive this finding for the address.";
 
 /// Attributes that name whom a credential is for.
 const OWNERS: &[&str] = &["user", "user_name", "service_account_id"];

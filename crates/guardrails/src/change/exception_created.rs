@@ -1,11 +1,11 @@
 //! Reports exceptions from guards that a plan creates.
 
-use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value};
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::archived_findings::is_archiving;
-use super::tables::EXCEPTION_CREATED;
+use super::tables::{EXCEPTION_CREATED, SHARED_WITH_ACCOUNT};
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -16,8 +16,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         severity: Severity::Medium,
         why: "The guard stays and looks complete, but what the exception names is no longer held to it: a policy exemption, \
               muted findings, entries that no log keeps, a snapshot that another account may read.",
-        remediation: "Put right what the guard objects to. If the exception is agreed on, waive this finding for its address, \
-                      with the date on which it ends.",
+        remediation: "Take the exception back, or narrow it to what has to be exempt. If it is agreed on, waive this finding for its \
+                      address, with the date on which it ends.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -31,7 +31,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
-        .filter(|new| !is_for_everyone(new))
+        .filter(|new| !is_told_elsewhere(new))
         .filter_map(|new| {
             let what = match EXCEPTION_CREATED.group(&new.address.resource_type) {
                 Some(group) => group.loss.as_deref().unwrap_or("is exempt from a guard"),
@@ -45,10 +45,11 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         .collect()
 }
 
-/// Whether every account may read it: that is public, which a guardrail reports.
-fn is_for_everyone(new: &ResourceChange<'_>) -> bool {
-    let after = new.change.after.as_deref();
-    after.and_then(|after| after.get("group")).and_then(Value::as_str) == Some("all")
+/// Whether every account may read it, which a guardrail reports, or an account that is known, which another guard reports.
+fn is_told_elsewhere(new: &ResourceChange<'_>) -> bool {
+    let text = |name: &str| new.change.after.as_deref()?.get(name)?.as_str();
+    let is_shared = SHARED_WITH_ACCOUNT.group(&new.address.resource_type).is_some();
+    text("group") == Some("all") || is_shared && text("account_id").is_some_and(|account| !account.is_empty())
 }
 
 #[cfg(test)]
@@ -65,7 +66,9 @@ mod tests {
             )
         };
         assert_eq!(find_in_changes(&GUARD, &permission(r#""group": "all""#)), []);
-        assert_eq!(find_in_changes(&GUARD, &permission(r#""account_id": "444455556666""#)).len(), 1);
+        assert_eq!(find_in_changes(&GUARD, &permission(r#""account_id": "444455556666""#)), []);
+        let organization = r#""organization_arn": "arn:aws:organizations::1:organization/o-1""#;
+        assert_eq!(find_in_changes(&GUARD, &permission(organization)).len(), 1);
     }
 
     #[test]

@@ -82,7 +82,19 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let index = PlanIndex::new(plan);
     let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair, &index)).collect();
     found.extend(new_grants(plan));
-    found
+    found.into_iter().map(of_attachment).collect()
+}
+
+/// An attachment has neither actions nor conditions that could be put right.
+fn of_attachment(found: ChangeFinding) -> ChangeFinding {
+    let is_attachment =
+        found.address.as_ref().is_some_and(|address| address.resource_type.ends_with("_policy_attachment"));
+    match is_attachment {
+        true => found.mended_by(
+            "Attach a policy of your own that lists the actions and resources that are needed, or one of AWS that only reads.",
+        ),
+        false => found,
+    }
 }
 
 const WORDING: Wording =

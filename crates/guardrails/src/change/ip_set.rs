@@ -2,6 +2,7 @@
 //! blocked ones that shrinks. What a set is for, only the rules say that refer to it.
 
 use planguard_plan::{Mode, Plan, Value};
+use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::compare::{Pair, Sight, places, sight};
@@ -46,24 +47,38 @@ pub(super) fn finding(pair: &Pair<'_>, plan: &Plan<'_>) -> Option<ChangeFinding>
     let allows = new.iter().any(|range| range.is_wide_and_public());
     // Nobody blocks half of the internet by its addresses.
     let is_everyone = Addresses::cover_half_the_internet(&new);
-    let message = if uses.contains(&Use::Allowed) && allows {
-        format!(
+    let (message, remedy) = if uses.contains(&Use::Allowed) && allows {
+        let message = format!(
             "{address} allows more traffic than before: {} in a set of addresses that rules allow",
             shown(&new)
-        )
+        );
+        (message, ALLOW_LESS)
     } else if uses.is_empty() && is_everyone {
-        format!("{address} allows more traffic than before: {} if rules allow its addresses", shown(&new))
+        let message = format!(
+            "{address} allows more traffic than before: {} if rules allow its addresses",
+            shown(&new)
+        );
+        (message, ALLOW_LESS)
     } else if uses.contains(&Use::Blocked) {
         let lost = beyond(&before, &after);
         if lost.is_empty() {
             return None;
         }
-        format!("{address} allows more traffic than before: rules no longer block {}", shown(&lost))
+        let message =
+            format!("{address} allows more traffic than before: rules no longer block {}", shown(&lost));
+        // A few addresses of a list of blocked ones come and go; a wide range is another matter.
+        let found = ChangeFinding::on(pair.resource, message).mended_by(BLOCK_AGAIN);
+        let is_wide = lost.iter().any(|range| range.is_wide_and_public());
+        return Some(if is_wide { found } else { found.weighing(Severity::Medium) });
     } else {
         return None;
     };
-    Some(ChangeFinding::on(pair.resource, message))
+    Some(ChangeFinding::on(pair.resource, message).mended_by(remedy))
 }
+
+const ALLOW_LESS: &str = "List the addresses alone that the rules are to let in.";
+
+const BLOCK_AGAIN: &str = "Put the addresses back into the set. If they are to be let in again, waive this finding for the address.";
 
 /// The ranges of one list that another one does not cover.
 fn beyond(list: &[Addresses], other: &[Addresses]) -> Vec<Addresses> {

@@ -177,6 +177,8 @@ pub struct ChangeFinding {
     /// What is wrong, in one sentence that names the resource. Contains no value that the plan marks as
     /// sensitive, except network ranges and ports.
     pub message: String,
+    /// How to fix it, where the remedy of the guard is about other kinds of objects.
+    pub remedy: Option<&'static str>,
 }
 
 /// What an attribute has to do with a finding.
@@ -208,6 +210,7 @@ impl ChangeFinding {
             certainty: Certainty::Certain,
             severity: None,
             message,
+            remedy: None,
         }
     }
 
@@ -221,12 +224,18 @@ impl ChangeFinding {
             certainty: Certainty::Certain,
             severity: None,
             message,
+            remedy: None,
         }
     }
 
     /// The same finding, about an attribute.
     fn at(self, attribute: AttributePath) -> Self {
         Self { attribute: Some(attribute), ..self }
+    }
+
+    /// The same finding, with a remedy of its own.
+    fn mended_by(self, remedy: &'static str) -> Self {
+        Self { remedy: Some(remedy), ..self }
     }
 
     /// The same finding, with another severity than its guard has.
