@@ -223,7 +223,7 @@ mod tests {
                 Version = "2012-10-17"
                 Statement = [{
                     Effect = "Allow", Principal = "*", Action = ["sqs:Send", var.action]
-                    Resource = "${aws_sqs_queue.q.arn}/*"
+                    Resource = ["${aws_sqs_queue.q.arn}/*", "arn:aws:s3:::${var.bucket}/*"]
                     "Condition" : { ArnEquals = { "aws:SourceArn" = aws_sns_topic.t[0].arn } }
                 }]
             })"#,
@@ -234,19 +234,19 @@ mod tests {
         assert_eq!(statement["Action"], serde_json::json!(["sqs:Send", "?"]));
         assert_eq!(
             (&statement["Principal"], &statement["Resource"]),
-            (&Value::from("*"), &Value::from("?/*"))
+            (&Value::from("*"), &serde_json::json!(["!/*", "arn:aws:s3:::?/*"]))
         );
         assert_eq!(statement["Condition"]["ArnEquals"]["aws:SourceArn"], "!");
         assert_eq!(
             found.references.iter().map(String::as_str).collect::<Vec<_>>(),
-            ["aws_sns_topic.t", "aws_sqs_queue.q", "var.action"]
+            ["aws_sns_topic.t", "aws_sqs_queue.q", "var.action", "var.bucket"]
         );
     }
 
     #[test]
     fn a_document_in_a_text_is_read_too() {
         let found = draft("<<EOF\n{\"Statement\": {\"Resource\": \"${aws_sqs_queue.q.arn}\"}}\nEOF").unwrap();
-        assert_eq!(found.json.trim(), r#"{"Statement": {"Resource": "?"}}"#);
+        assert_eq!(found.json.trim(), r#"{"Statement": {"Resource": "!"}}"#);
         assert_eq!(draft("<<EOF\n{%{ if var.a }\"a\": 1%{ endif }}\nEOF"), None);
     }
 
