@@ -6,7 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Sight, pairs, places, sight};
-use super::foreign_account::{controlled, given_away, named, own_accounts};
+use super::foreign_account::{controlled, given_away, named};
 use super::tables::SHARED_WITH_ACCOUNT;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -64,14 +64,14 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             found.push(ChangeFinding::on(resource, message).at(place.path().clone()));
         }
     }
-    let own = own_accounts(plan);
-    found.extend(created(plan).filter_map(|new| given_away(plan, new, &own)));
     let index = PlanIndex::new(plan);
-    found.extend(created(plan).filter_map(|new| controlled(plan, new, &own, &index)));
+    let own = index.own_accounts();
+    found.extend(created(plan).filter_map(|new| given_away(plan, new, own)));
+    found.extend(created(plan).filter_map(|new| controlled(plan, new, own, &index)));
     for pair in pairs(plan) {
         let is_told = |finding: &ChangeFinding| finding.address.as_ref() == Some(&pair.resource.address);
         if !found.iter().any(is_told) {
-            found.extend(named(&pair, &own));
+            found.extend(named(&pair, own));
         }
     }
     found

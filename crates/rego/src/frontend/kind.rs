@@ -1,15 +1,14 @@
 //! Tells what an expression can be, as far as its text says.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use planguard_rego_syntax::resolve::Meaning;
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{
-    Body, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind, Operator, OperatorFamily, Rule, Scalar,
+    BranchKind, ComprehensionHead, Expr, ExprKind, Operator, OperatorFamily, Rule, Scalar,
 };
-use planguard_rego_syntax::walk::each_body;
 
+use super::definitions::Definitions;
 use super::policy::Policy;
 
 /// What an expression is, if it has a value.
@@ -80,9 +79,7 @@ const STEPS: usize = 2_000;
 pub(super) struct Kinds<'a, 'p> {
     policy: &'a Policy<'p>,
     scopes: &'a Scopes<'p>,
-    /// What each variable is assigned, by its declaration.
-    assigned: HashMap<usize, &'a Expr>,
-    rules: HashMap<&'p str, Vec<&'a Rule>>,
+    definitions: Definitions<'a, 'p>,
     /// How many more expressions are looked at for the one that is asked about.
     steps: Cell<usize>,
 }
@@ -90,23 +87,11 @@ pub(super) struct Kinds<'a, 'p> {
 impl<'a, 'p> Kinds<'a, 'p> {
     pub(super) fn of(policy: &'a Policy<'p>) -> Self {
         let scopes = policy.scopes();
-        let mut assigned = HashMap::new();
-        each_body(policy.module, &mut |body: &'a Body| {
-            for literal in &body.literals {
-                if let LiteralKind::Expression(expr) = &literal.kind
-                    && let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.bare().kind
-                    && let [name, value] = operands.as_slice()
-                    && let Some(declaration) = scopes.index(name)
-                {
-                    assigned.insert(declaration, value);
-                }
-            }
-        });
-        let mut rules: HashMap<&str, Vec<&Rule>> = HashMap::new();
-        for rule in &policy.module.rules {
-            rules.entry(rule.name(policy.text)).or_default().push(rule);
-        }
-        Self { policy, scopes, assigned, rules, steps: Cell::new(STEPS) }
+        Self { policy, scopes, definitions: Definitions::of(policy), steps: Cell::new(STEPS) }
+    }
+
+    pub(super) fn definitions(&self) -> &Definitions<'a, 'p> {
+        &self.definitions
     }
 
     pub(super) fn kind(&self, expr: &Expr) -> Kind {
@@ -173,7 +158,7 @@ impl<'a, 'p> Kinds<'a, 'p> {
     }
 
     fn call(&self, name: &str, arguments: &[Expr], left: u8) -> Kind {
-        if self.rules.contains_key(name) {
+        if self.definitions.rules.contains_key(name) {
             return self.rule(name, left);
         }
         let first = name.split('.').next().unwrap_or(name);
@@ -207,7 +192,10 @@ impl<'a, 'p> Kinds<'a, 'p> {
         match self.policy.meaning(self.scopes, name) {
             Meaning::Local(declaration) => {
                 let Some(left) = left.checked_sub(1) else { return Kind::Anything };
-                self.assigned.get(&declaration).map_or(Kind::Anything, |value| self.followed(value, left))
+                self.definitions
+                    .assigned
+                    .get(&declaration)
+                    .map_or(Kind::Anything, |value| self.followed(value, left))
             }
             Meaning::Rule => self.rule(self.policy.text_of(name), left),
             Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Open => Kind::Anything,
@@ -216,7 +204,7 @@ impl<'a, 'p> Kinds<'a, 'p> {
 
     fn rule(&self, name: &str, left: u8) -> Kind {
         let Some(left) = left.checked_sub(1) else { return Kind::Anything };
-        let rules = self.rules.get(name).map_or(&[][..], Vec::as_slice);
+        let rules = self.definitions.rules.get(name).map_or(&[][..], Vec::as_slice);
         let kinds = rules.iter().map(|rule| self.defined(rule, left));
         kinds.reduce(Kind::or).unwrap_or(Kind::Anything)
     }

@@ -6,6 +6,7 @@
 mod anatomy;
 mod bound;
 mod contents;
+mod definitions;
 mod edit;
 mod ignored_body;
 mod kind;

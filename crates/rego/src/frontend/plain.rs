@@ -4,14 +4,10 @@
 //! collections need no look at their elements.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use planguard_rego_syntax::resolve::{Meaning, Root};
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{
-    Body, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind, Operator, OperatorFamily, Rule,
-};
-use planguard_rego_syntax::walk::each_body;
+use planguard_rego_syntax::tree::{BranchKind, ComprehensionHead, Expr, ExprKind, OperatorFamily};
 
 use super::kind::{Kind, Kinds};
 use super::policy::{Policy, is_generated};
@@ -48,45 +44,12 @@ pub(super) struct Plain<'a, 'p> {
     policy: &'a Policy<'p>,
     scopes: &'a Scopes<'p>,
     kinds: Kinds<'a, 'p>,
-    /// What each variable is assigned, by its declaration.
-    assigned: HashMap<usize, &'a Expr>,
-    /// The collection that each variable is an element of.
-    element_of: HashMap<usize, &'a Expr>,
-    rules: HashMap<&'p str, Vec<&'a Rule>>,
     steps: Cell<usize>,
 }
 
 impl<'a, 'p> Plain<'a, 'p> {
     pub(super) fn of(policy: &'a Policy<'p>) -> Self {
-        let scopes = policy.scopes();
-        let (mut assigned, mut element_of) = (HashMap::new(), HashMap::new());
-        each_body(policy.module, &mut |body: &'a Body| {
-            for literal in &body.literals {
-                match &literal.kind {
-                    LiteralKind::Expression(expr) => {
-                        if let ExprKind::Operation { operator: Operator::Assign, operands } =
-                            &expr.bare().kind
-                            && let [name, value] = operands.as_slice()
-                            && let Some(declaration) = scopes.index(name)
-                        {
-                            assigned.insert(declaration, value);
-                        }
-                    }
-                    LiteralKind::SomeIn { patterns: names, collection }
-                    | LiteralKind::Every { variables: names, collection, .. } => {
-                        let declared = names.iter().filter_map(|name| scopes.index(name));
-                        element_of.extend(declared.map(|declaration| (declaration, collection)));
-                    }
-                    LiteralKind::Declaration(_) | LiteralKind::Negation(_) => {}
-                }
-            }
-        });
-        let mut rules: HashMap<&str, Vec<&Rule>> = HashMap::new();
-        for rule in &policy.module.rules {
-            rules.entry(rule.name(policy.text)).or_default().push(rule);
-        }
-        let (kinds, steps) = (Kinds::of(policy), Cell::new(STEPS));
-        Self { policy, scopes, kinds, assigned, element_of, rules, steps }
+        Self { policy, scopes: policy.scopes(), kinds: Kinds::of(policy), steps: Cell::new(STEPS) }
     }
 
     /// Whether a collection is an array, or none of its elements or keys has a set in it.
@@ -185,7 +148,8 @@ impl<'a, 'p> Plain<'a, 'p> {
             Meaning::Import(import) => matches!(import.target(), (Root::Input, _)),
             Meaning::Local(declaration) => {
                 let Some(left) = left.checked_sub(1) else { return false };
-                match (self.assigned.get(&declaration), self.element_of.get(&declaration)) {
+                let definitions = self.kinds.definitions();
+                match (definitions.assigned.get(&declaration), definitions.element_of.get(&declaration)) {
                     (Some(value), None) => holds(self, value, left),
                     (None, Some(collection)) => self.json(collection, left),
                     (Some(_), Some(_)) | (None, None) => false,
@@ -204,7 +168,7 @@ impl<'a, 'p> Plain<'a, 'p> {
         left: u8,
         holds: fn(&Self, &Expr, u8) -> bool,
     ) -> Option<bool> {
-        if self.rules.contains_key(name) {
+        if self.kinds.definitions().rules.contains_key(name) {
             return Some(self.rule(name, left, holds, |_, _, _| false));
         }
         let first = name.split('.').next().unwrap_or(name);
@@ -225,7 +189,10 @@ impl<'a, 'p> Plain<'a, 'p> {
         holds: fn(&Self, &Expr, u8) -> bool,
         holds_for_key: fn(&Self, &Expr, u8) -> bool,
     ) -> bool {
-        let (Some(left), Some(rules)) = (left.checked_sub(1), self.rules.get(name)) else { return false };
+        let (Some(left), Some(rules)) = (left.checked_sub(1), self.kinds.definitions().rules.get(name))
+        else {
+            return false;
+        };
         // Other files of the package may define it as well.
         if self.policy.number_of_rules(name) != rules.len() {
             return false;
