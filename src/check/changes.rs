@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use planguard_guardrails::change::{
-    AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, OUTSIDE_GUARD, shifts,
+    AttributeRole, ChangeFinding, ChangeGuard, Changes, DRIFT_GUARD, GUARDS, OUTSIDE_GUARD, shifts,
 };
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, PathStep};
@@ -23,14 +23,14 @@ impl PlanCheck<'_> {
         let guards: Vec<_> =
             GUARDS.iter().filter(|guard| self.rules.packs.contains(&guard.info.pack)).collect();
         self.counts.rules += guards.len();
-        let (plan, options) = (self.plan, &self.options.change);
+        let (plan, options) = (Changes::new(self.plan), &self.options.change);
         // Each share is one unit of work for a thread; a small plan is a single one, so that none is started.
         let share = if plan.resource_changes.len() < LARGE { guards.len().max(1) } else { 1 };
         let shares: Vec<_> = guards.chunks(share).collect();
         let found = threads::map(&shares, Stack::Plan, |guards| {
-            guards.iter().map(|guard| (guard.check)(plan, options)).collect::<Vec<_>>()
+            guards.iter().map(|guard| (guard.check)(&plan, options)).collect::<Vec<_>>()
         });
-        let shifts: BTreeMap<String, String> = shifts(plan)
+        let shifts: BTreeMap<String, String> = shifts(self.plan)
             .into_iter()
             .flat_map(|shift| {
                 let block = shift.block;

@@ -1,10 +1,11 @@
 //! Reports restrictions of who can reach a resource that are removed.
 
 use planguard_guardrail_format::change::Mark;
-use planguard_plan::{Plan, ResourceState, Value, View};
+use planguard_plan::{ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, shown, sight};
 use super::network_policy::loosened;
 use super::signatures::let_through;
@@ -63,7 +64,7 @@ fn wording(resource_type: &str) -> &'static Wording {
     }
 }
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
     for pair in pairs(plan) {
         let wording = wording(&pair.resource.address.resource_type);

@@ -1,9 +1,10 @@
 //! Reports provider actions that the plan invokes: they change real objects without a resource change.
 
-use planguard_plan::{ActionInvocation, Plan};
+use planguard_plan::ActionInvocation;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -26,7 +27,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     plan.action_invocations.iter().map(finding).collect()
 }
 

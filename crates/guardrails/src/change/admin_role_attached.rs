@@ -8,6 +8,7 @@ use planguard_plan::{Mode, Plan, ResourceChange, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::iam_widened::is_powerful_policy;
 use super::named::{Named, identities};
@@ -41,7 +42,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut roles: Option<Roles<'_>> = None;
     let mut found = group_membership::findings(plan);
     for pair in pairs(plan) {

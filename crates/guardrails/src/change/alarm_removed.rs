@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::alarm_threshold::weakened;
+use super::changes::Changes;
 use super::compare::{Pair, destroyed, pairs, sight};
 use super::loss::{is_no_loss, losses};
 use super::reason::because_destroyed;
@@ -41,7 +42,7 @@ const WORDING: Wording =
 const LISTS: lists::Wording =
     lists::Wording { what: "tells fewer than before", lost: "no longer contains", gained: "now leaves out" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &ALARM_REMOVED);
     let is_no_loss = is_no_loss(&found);
     found.extend(

@@ -1,10 +1,11 @@
 //! Reports audit trails, flow logs and threat detection that are destroyed, disabled or reduced.
 
 use planguard_guardrail_format::change::Mark;
-use planguard_plan::{Plan, ResourceState, Value, View};
+use planguard_plan::{ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, sight};
 use super::loss::{is_no_loss, without_successor};
 use super::switch::{Wording, findings};
@@ -43,7 +44,7 @@ const WORDING: Wording =
 const LISTS: lists::Wording =
     lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now leaves out" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let lost = destroyed_alone(plan, &AUDIT_TRAIL_WEAKENED).collect();
     let mut found: Vec<ChangeFinding> = without_successor(plan, lost, &AUDIT_TRAIL_WEAKENED)
         .into_iter()

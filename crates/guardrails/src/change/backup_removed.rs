@@ -1,10 +1,10 @@
 //! Reports backups, replication and versions that end while the data stays.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::backup_tag::{lost, selected};
+use super::changes::Changes;
 use super::compare::pairs;
 use super::loss::losses;
 use super::tables::BACKUP_REMOVED;
@@ -30,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &BACKUP_REMOVED);
     let selected = selected(plan);
     found.extend(pairs(plan).filter_map(|pair| lost(&pair, &selected)));

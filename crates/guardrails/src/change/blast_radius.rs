@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{Mode, Plan, ResourceChange};
+use planguard_plan::{Mode, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::hollow::is_hollow;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -43,7 +44,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 /// How many groups a message names.
 const NAMED: usize = 3;
 
-fn check(plan: &Plan<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
     let existing: Vec<&ResourceChange<'_>> = plan.resource_changes.iter().filter(|r| counts(r)).collect();
     let destroyed: Vec<&ResourceChange<'_>> =
         existing.iter().copied().filter(|resource| resource.change.actions.deletes()).collect();
@@ -99,7 +100,7 @@ mod tests {
 
     fn check_with(entries: &[String], options: &ChangeOptions) -> Vec<ChangeFinding> {
         let text = format!(r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#, entries.join(","));
-        check(&Plan::parse(&text).unwrap(), options)
+        check(&Changes::new(&planguard_plan::Plan::parse(&text).unwrap()), options)
     }
 
     fn entries(address: &str, actions: &str, count: usize) -> Vec<String> {

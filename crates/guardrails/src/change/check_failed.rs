@@ -1,9 +1,10 @@
 //! Reports `check` blocks and conditions that fail, or that Terraform could not evaluate.
 
-use planguard_plan::{Address, Check, CheckStatus, Plan};
+use planguard_plan::{Address, Check, CheckStatus};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -26,7 +27,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     plan.checks.iter().filter_map(finding).collect()
 }
 

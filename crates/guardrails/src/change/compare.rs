@@ -5,10 +5,11 @@ use planguard_plan::{
     Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
 };
 
-use super::succession::successions;
+use super::changes::Changes;
 use super::switch::{is_word, texts};
 
 /// An object before and after: updated in-place, replaced, moved and updated, or followed by one that takes its place.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Pair<'p> {
     /// The change; of an object that takes the place of another, its own.
     pub(super) resource: &'p ResourceChange<'p>,
@@ -19,8 +20,8 @@ pub(super) struct Pair<'p> {
 }
 
 /// The managed objects that a plan changes and that exist on both sides, and those that another one follows.
-pub(super) fn pairs<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = Pair<'p>> {
-    pairs_of(plan, &plan.resource_changes).chain(successions(plan))
+pub(super) fn pairs<'a, 'p>(plan: &'a Changes<'p>) -> impl Iterator<Item = Pair<'p>> + use<'a, 'p> {
+    plan.pairs().iter().copied()
 }
 
 /// Objects of a section that exist on both sides and differ. Deposed objects have no other side.
@@ -190,7 +191,7 @@ mod tests {
 
     fn with_after<T>(text: &str, test: impl FnOnce(View<'_, '_>) -> T) -> T {
         let plan = Plan::parse(text).unwrap();
-        let pair = pairs(&plan).next().unwrap();
+        let pair = pairs(&Changes::new(&plan)).next().unwrap();
         test(pair.after.root())
     }
 
@@ -260,7 +261,8 @@ mod tests {
             {"address": "aws_x.c", "change": {"actions": ["delete", "create"], "before": {}, "after": {}}},
             {"address": "aws_x.d", "change": {"actions": ["create"], "before": null, "after": {}}}]}"#;
         let plan = Plan::parse(text).unwrap();
-        let compared: Vec<_> = pairs(&plan).map(|pair| pair.resource.address.name.clone()).collect();
+        let compared: Vec<_> =
+            pairs(&Changes::new(&plan)).map(|pair| pair.resource.address.name.clone()).collect();
         assert_eq!(compared, ["c"]);
     }
 }

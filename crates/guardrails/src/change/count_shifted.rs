@@ -6,6 +6,7 @@ use planguard_plan::{Address, InstanceKey, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::twin::{INCIDENTAL, agrees, says};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -38,7 +39,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     shifts(plan).iter().map(finding).collect()
 }
 
@@ -385,7 +386,10 @@ mod tests {
         let objects =
             shifts(&plan).into_iter().flat_map(|shift| shift.objects).map(ToString::to_string).collect();
         (
-            check(&plan, &ChangeOptions::default()).into_iter().map(|finding| finding.message).collect(),
+            check(&Changes::new(&plan), &ChangeOptions::default())
+                .into_iter()
+                .map(|finding| finding.message)
+                .collect(),
             objects,
         )
     }

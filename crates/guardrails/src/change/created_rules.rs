@@ -7,6 +7,7 @@ use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::allowed::Allowed;
+use super::changes::Changes;
 use super::compare::{Sight, pairs, shown, sight};
 use super::exposure_cidr::widened;
 use super::network::Addresses;
@@ -15,7 +16,7 @@ use super::openings::{Opening, Reader};
 /// The findings for rules that are added to an object: it allows more than before, as if one of its own rules had changed.
 ///
 /// A range that is not most of the internet is everyday work, as one more element of a list is.
-pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+pub(super) fn findings(plan: &Changes<'_>) -> Vec<ChangeFinding> {
     let is_rule = |change: &ResourceChange<'_>| {
         change.address.mode == Mode::Managed
             && change.deposed.is_none()

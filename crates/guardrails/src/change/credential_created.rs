@@ -4,6 +4,7 @@ use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::shown;
 use super::tables::CREDENTIAL_CREATED;
 use super::twin::created;
@@ -29,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
         .filter(|new| CREDENTIAL_CREATED.group(&new.address.resource_type).is_some())
         .map(|new| {

@@ -1,9 +1,10 @@
 //! Reports changes that are deferred to a later plan.
 
-use planguard_plan::{DeferredChange, Plan};
+use planguard_plan::DeferredChange;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -26,7 +27,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     plan.deferred_changes.iter().map(finding).collect()
 }
 

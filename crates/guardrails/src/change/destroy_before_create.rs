@@ -8,6 +8,7 @@ use planguard_plan::{
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, sight};
 use super::reason::because_replaced;
 use super::stateful::loss_of;
@@ -38,7 +39,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<_> =
         plan.resource_changes.iter().filter(|resource| is_interrupted(resource)).collect();
     if found.is_empty() {

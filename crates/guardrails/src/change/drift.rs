@@ -7,6 +7,7 @@ use planguard_plan::{Address, AttributePath, PathStep, Plan, ResourceChange, Val
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::drift_security::planned;
 use super::managed_twice::undone;
 use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
@@ -241,7 +242,7 @@ pub fn may_drift(plan: &Plan<'_>, patterns: &[String]) -> Vec<bool> {
     found
 }
 
-fn check(plan: &Plan<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
     let ignored = |texts: &[String]| {
         let mut patterns = options.ignore_drift.iter();
         patterns.any(|pattern| texts.iter().any(|text| wildcard::matches(pattern, text)))

@@ -6,6 +6,7 @@ use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, pairs_of};
 use super::managed_twice::undone;
 use super::stateful::is_stateful;
@@ -46,7 +47,7 @@ const WORDING: Wording = Wording {
     unknown: "may have been weakened outside of Terraform",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     drift(plan).kept
 }
 

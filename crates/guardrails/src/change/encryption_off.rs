@@ -1,9 +1,10 @@
 //! Reports encryption at rest or in transit that is disabled or weakened.
 
-use planguard_plan::{AttributePath, Plan};
+use planguard_plan::AttributePath;
 use planguard_rule::{Category, Severity};
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, pairs, sight};
 use super::state_severity::weighed;
 use super::switch::{self, Wording};
@@ -34,7 +35,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "is encrypted less than before", unknown: "may be encrypted less than before" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let found = pairs(plan).flat_map(|pair| of_pair(&pair)).collect();
     weighed(found, Category::Encryption, Severity::Medium)
 }

@@ -1,10 +1,11 @@
 //! Reports exceptions from guards that a plan creates.
 
-use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
+use planguard_plan::{ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::archived_findings::is_archiving;
+use super::changes::Changes;
 use super::tables::{EXCEPTION_CREATED, SHARED_WITH_ACCOUNT};
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -29,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
         .filter(|new| !is_told_elsewhere(new))
         .filter_map(|new| {

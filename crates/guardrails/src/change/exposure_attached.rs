@@ -7,6 +7,7 @@ use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value, Vie
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, pairs, places, shown, sight};
 use super::named::{Named, identities};
 use super::network::Traffic;
@@ -40,7 +41,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut groups: Option<Groups<'_>> = None;
     let mut found = Vec::new();
     let changed = pairs(plan).map(|pair| (pair.resource, Some(pair.before), pair.after));

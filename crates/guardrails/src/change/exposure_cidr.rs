@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
-use planguard_plan::{Address, AttributePath, Plan, ResourceState, Value};
+use planguard_plan::{Address, AttributePath, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::allowed::Allowed;
+use super::changes::Changes;
 use super::compare::{Pair, pairs, sight};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
@@ -39,7 +40,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
     found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));

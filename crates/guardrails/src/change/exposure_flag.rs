@@ -1,9 +1,9 @@
 //! Reports settings that make a resource publicly accessible.
 
-use planguard_plan::Plan;
 use planguard_rule::{Category, Severity};
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, pairs};
 use super::state_severity::weighed;
 use super::switch::{Wording, findings};
@@ -42,7 +42,7 @@ const OF_TASKS: Wording = Wording {
 /// Types that run tasks of ECS.
 const WITH_TASKS: &[&str] = &["aws_ecs_service", "aws_ecs_task_set"];
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let wording = |pair: &Pair<'_>| match WITH_TASKS.contains(&pair.resource.address.resource_type.as_str()) {
         true => &OF_TASKS,
         false => &WORDING,

@@ -7,6 +7,7 @@ use planguard_plan::{Address, Attribute, Plan, ResourceChange, ResourceState, Si
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{pairs, shown};
 use super::network::Addresses;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -32,7 +33,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         plan.resource_changes.iter().filter_map(|change| finding(plan, change)).collect();
     found.extend(associated(plan));
@@ -69,7 +70,7 @@ fn finding(plan: &Plan<'_>, change: &ResourceChange<'_>) -> Option<ChangeFinding
 }
 
 /// The findings for subnets that exist and get another route table, which leads out.
-fn associated(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+fn associated(plan: &Changes<'_>) -> Vec<ChangeFinding> {
     let mut tables: Option<Tables<'_>> = None;
     let mut found = Vec::new();
     for pair in pairs(plan).filter(|pair| pair.resource.address.resource_type == ASSOCIATION) {

@@ -1,9 +1,10 @@
 //! Reports services of Kubernetes that could be reached inside of the cluster only, and get a door to the outside.
 
-use planguard_plan::{Plan, ResourceState, Value, View};
+use planguard_plan::{ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, pairs, places, sight};
 use super::network::Addresses;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -30,7 +31,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
     for pair in pairs(plan) {
         let Some(layout) = Layout::of(&pair.resource.address.resource_type) else { continue };

@@ -6,6 +6,7 @@ use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, sight};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Reader};
@@ -35,7 +36,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut objects: BTreeMap<String, Object<'_>> = BTreeMap::new();
     for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
         let Some(reader) = Reader::of(&change.address.resource_type) else { continue };

@@ -4,6 +4,7 @@ use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, places, sight};
 use super::named::Named;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -51,7 +52,7 @@ const TARGETS: &[&[&str]] = &[
     &["action", "forward", "target_group", "arn"],
 ];
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let is_door = |change: &&ResourceChange<'_>| {
         let kind = change.address.resource_type.as_str();
         change.deposed.is_none() && (LISTENERS.contains(&kind) || RULES.contains(&kind))

@@ -4,6 +4,7 @@ use planguard_plan::{Plan, ResourceChange, ResourceState};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::switch::{self, Wording, turned_off};
 use super::tables::FINAL_SNAPSHOT_LOST;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -32,7 +33,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "will leave no final snapshot", unknown: "may leave no final snapshot" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     turned_off(plan, &FINAL_SNAPSHOT_LOST, &WORDING)
 }
 

@@ -1,9 +1,10 @@
 //! Reports objects that are removed from the state and left running, unmanaged.
 
-use planguard_plan::{Mode, Plan, ResourceChange};
+use planguard_plan::{Mode, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::hollow::is_hollow;
 use super::stateful::is_stateful;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -28,7 +29,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let forgotten = plan.resource_changes.iter().filter(|resource| {
         resource.address.mode == Mode::Managed
             && resource.change.actions.forgets()

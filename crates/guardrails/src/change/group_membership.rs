@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::admin_role_attached::{grants, is_named_admin, texts};
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::named::{Named, identities};
 use super::twin::created;
@@ -46,7 +47,7 @@ const MEMBERSHIPS: &[Membership] = &[
 ];
 
 /// The findings for users who are in such a group after a plan, and were not before.
-pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+pub(super) fn findings(plan: &Changes<'_>) -> Vec<ChangeFinding> {
     let mut admins: Option<Admins<'_>> = None;
     let mut found = Vec::new();
     for pair in pairs(plan) {

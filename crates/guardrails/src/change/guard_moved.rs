@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use planguard_plan::{Mode, Plan, Value};
 
 use super::ChangeFinding;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, shown, sight};
 
 /// A type whose objects put a guard on something.
@@ -119,7 +120,7 @@ const SETTINGS: &[Tie] = &[
 const UNLOGGED: &str = "is no longer recorded";
 
 /// The findings for guards that are on something else than before.
-pub(super) fn moved(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+pub(super) fn moved(plan: &Changes<'_>) -> Vec<ChangeFinding> {
     pairs(plan).filter_map(|pair| finding(plan, &pair)).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Reports protections that are destroyed, or put on something else, while what they protect stays.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::guard_moved::moved;
 use super::loss::losses;
 use super::tables::GUARD_REMOVED;
@@ -30,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &GUARD_REMOVED);
     found.extend(moved(plan));
     found

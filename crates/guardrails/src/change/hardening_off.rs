@@ -1,9 +1,10 @@
 //! Reports hardening of machines, containers and connections that is disabled.
 
-use planguard_plan::{Plan, ResourceState};
+use planguard_plan::ResourceState;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::dns_texts;
 use super::helm_values::weakened;
@@ -36,7 +37,7 @@ const WORDING: Wording =
 const LISTS: lists::Wording =
     lists::Wording { what: WORDING.certain, lost: "no longer requires", gained: "now exempts" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &HARDENING_OFF, &WORDING);
     for pair in pairs(plan) {
         found.extend(numbers::moved(&pair, &HARDENING_OFF, WORDING.certain));

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use planguard_guardrail_format::change::Mark;
 use planguard_plan::text::wildcard;
-use planguard_plan::{AttributePath, Plan, ResourceState, Side, Value, View};
+use planguard_plan::{AttributePath, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::grant_created::new_grants;
 use super::switch::{self, Wording};
@@ -78,9 +79,9 @@ const RULES_OF_ANOTHER_KIND: &[&str] = &[
 /// Google's words for everyone.
 const EVERYONE: &[&str] = &["allUsers", "allAuthenticatedUsers"];
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let index = PlanIndex::new(plan);
-    let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair, &index)).collect();
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let index = plan.index();
+    let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair, index)).collect();
     found.extend(new_grants(plan));
     found.into_iter().map(of_attachment).collect()
 }

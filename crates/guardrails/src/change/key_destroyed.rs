@@ -4,6 +4,7 @@ use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::pairs;
 use super::key_lockout::locked_out;
 use super::pending;
@@ -36,7 +37,7 @@ const WORDING: Wording = Wording {
     unknown: "may be disabled, and data encrypted with it cannot be read then",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let is_key = |resource: &&ResourceChange<'_>| {
         resource.address.mode == Mode::Managed
             && KEY_DESTROYED.group(&resource.address.resource_type).is_some()

@@ -1,9 +1,10 @@
 //! Reports DNS records, certificates, public addresses and custom domains that the plan destroys.
 
-use planguard_plan::{Plan, ResourceChange, Value};
+use planguard_plan::{ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::destroyed;
 use super::reason::because_destroyed;
 use super::tables::LIVE_NAME_DELETED;
@@ -35,7 +36,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 /// Attributes with the name that clients use.
 const NAMES: &[&str] = &["name", "domain_name", "hostname", "custom_domain_name"];
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone = destroyed(plan).filter(|resource| {
         is_live_name(resource)
             && !is_for_authorities(resource)

@@ -9,6 +9,7 @@ use planguard_plan::{
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, places, sight};
 use super::grant_authority;
 use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -39,7 +40,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let contests = contests(plan).into_iter().map(Contest::finding);
     contests.chain(grant_authority::findings(plan)).collect()
 }

@@ -14,6 +14,7 @@ mod audit_trail_weakened;
 mod backup_removed;
 mod backup_tag;
 mod blast_radius;
+mod changes;
 mod check_failed;
 mod compare;
 mod count_shifted;
@@ -111,6 +112,7 @@ mod twin;
 mod unknown_action;
 mod vault_policy;
 
+pub use changes::Changes;
 pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
 pub use drift::{ChangedOutside, DRIFT_PACK, Fate, OUTSIDE_GUARD, OutsideChange, changed_outside, may_drift};
 pub use drift_security::{DRIFT_GUARD, Drift, drift};
@@ -119,7 +121,7 @@ pub(crate) use foreign_account::own_accounts;
 pub(crate) use network::{Traffic, services};
 pub(crate) use tables::embedded as tables;
 
-use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
+use planguard_plan::{Address, AttributePath, ResourceChange};
 use planguard_rule::{RuleInfo, Severity};
 
 use planguard_guardrail_format::change::Tells;
@@ -132,7 +134,7 @@ pub struct ChangeGuard {
     /// A change that it reports and one that it does not, as `planguard rules` shows them.
     pub example: ChangeExample,
     /// Returns what is wrong with a plan.
-    pub check: fn(&Plan<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
+    pub check: fn(&Changes<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
 }
 
 /// What a user may set about change guards.
@@ -405,9 +407,9 @@ mod tests {
     fn an_update_that_changes_nothing_is_no_finding() {
         for (path, text) in real_plans() {
             let Some(text) = as_updates_of_nothing(&text) else { continue };
-            let Ok(plan) = Plan::parse(&text) else { continue };
+            let Ok(plan) = planguard_plan::Plan::parse(&text) else { continue };
             for guard in GUARDS {
-                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                let findings = (guard.check)(&Changes::new(&plan), &ChangeOptions::default());
                 assert_eq!(findings, [], "{} in {}", guard.info.id, path.display());
             }
         }
@@ -417,9 +419,9 @@ mod tests {
     fn no_guard_panics_on_a_real_plan() {
         let mut found: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, text) in real_plans() {
-            let Ok(plan) = Plan::parse(&text) else { continue };
+            let Ok(plan) = planguard_plan::Plan::parse(&text) else { continue };
             for guard in GUARDS {
-                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                let findings = (guard.check)(&Changes::new(&plan), &ChangeOptions::default());
                 *found.entry(&guard.info.id).or_default() += findings.len();
             }
         }

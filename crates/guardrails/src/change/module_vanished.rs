@@ -6,6 +6,7 @@ use planguard_plan::{ActionReason, Address, Configuration, ModuleStep, Plan, Res
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::destroyed;
 use super::stateful::is_stateful;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -33,7 +34,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone: Vec<&ResourceChange<'_>> = destroyed(plan)
         .filter(|resource| match resource.action_reason {
             Some(ActionReason::DeleteBecauseNoModule) => true,

@@ -1,9 +1,9 @@
 //! Reports logs, traces and metrics of resources that are disabled.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::pairs;
 use super::switch::{Wording, turned_off};
 use super::tables::MONITORING_REDUCED;
@@ -33,7 +33,7 @@ const WORDING: Wording =
 const LISTS: lists::Wording =
     lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now leaves out" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &MONITORING_REDUCED, &WORDING);
     for pair in pairs(plan) {
         found.extend(numbers::moved(&pair, &MONITORING_REDUCED, WORDING.certain));

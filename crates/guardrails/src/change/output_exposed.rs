@@ -8,6 +8,7 @@ use planguard_plan::{Mode, OutputChange, Plan, ResourceChange, ResourceState, Si
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::loss::told;
 use super::switch;
 use super::tables::EXPOSURE_FLAG;
@@ -35,7 +36,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.output_changes.iter();
     let endpoints = [Side::Before, Side::After].map(|side| LazyCell::new(move || endpoints(plan, side)));
     let found = changes.filter_map(|(name, change)| {

@@ -1,9 +1,12 @@
 //! Reports data that is no longer encrypted with a key of one's own.
 
-use planguard_plan::{Plan, Value, View};
+use std::collections::HashMap;
+
+use planguard_plan::{Address, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, pairs, shown, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::OWN_KEY_DROPPED;
@@ -34,9 +37,14 @@ const WORDING: Wording = Wording {
     unknown: "may no longer be encrypted with a key of yours",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &OWN_KEY_DROPPED, &WORDING);
-    found.retain(|finding| !was_the_providers(plan, finding));
+    if !found.is_empty() {
+        let by_address: HashMap<&Address, Pair<'_>> =
+            pairs(plan).map(|pair| (&pair.resource.address, pair)).collect();
+        let pair = |finding: &ChangeFinding| by_address.get(finding.address.as_ref()?).copied();
+        found.retain(|finding| !pair(finding).is_some_and(|pair| was_the_providers(&pair, finding)));
+    }
     found.extend(pairs(plan).filter_map(|pair| gets_the_providers(&pair)));
     found
 }
@@ -77,12 +85,10 @@ fn is_the_providers(key: &str) -> bool {
 const OF_THE_PROVIDER: &str = "alias/aws/";
 
 /// Whether the key that is no longer named was one of the provider.
-fn was_the_providers(plan: &Plan<'_>, finding: &ChangeFinding) -> bool {
-    let Some(attribute) = &finding.attribute else { return false };
-    pairs(plan).filter(|pair| Some(&pair.resource.address) == finding.address.as_ref()).any(|pair| {
-        let key = place_at(&pair.before.root(), attribute);
-        sight(&key).known().and_then(Value::as_str).is_some_and(|key| key.contains(OF_THE_PROVIDER))
-    })
+fn was_the_providers(pair: &Pair<'_>, finding: &ChangeFinding) -> bool {
+    let key = finding.attribute.as_ref().map(|attribute| place_at(&pair.before.root(), attribute));
+    let key = key.and_then(|key| sight(&key).known()).and_then(Value::as_str);
+    key.is_some_and(|key| key.contains(OF_THE_PROVIDER))
 }
 
 #[cfg(test)]

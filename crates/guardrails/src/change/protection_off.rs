@@ -1,9 +1,9 @@
 //! Reports protection against deletion that is disabled, as it is right before a deletion.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::destroyed;
 use super::loss::Successors;
 use super::switch::{Wording, turned_off};
@@ -35,7 +35,7 @@ const WORDING: Wording = Wording {
     unknown: "may no longer be protected against deletion",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &PROTECTION_OFF, &WORDING);
     let mut locks = destroyed(plan)
         .filter(|resource| PROTECTION_OFF.group(&resource.address.resource_type).is_some())

@@ -5,6 +5,7 @@ use planguard_plan::{Address, AttributePath, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::pairs;
 use super::loss::settings_before;
 use super::switch::{self, Side, Wording};
@@ -41,7 +42,7 @@ const WORDING: Wording = Wording {
     unknown: "may block less public access than before",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
     for pair in pairs(plan) {
         let weaker = switch::findings(&pair, &PUBLIC_ACCESS_BLOCK_REMOVED, &WORDING);

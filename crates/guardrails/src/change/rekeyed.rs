@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{ActionReason, Address, Plan, ResourceChange};
+use planguard_plan::{ActionReason, Address, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::destroyed;
 use super::equal_successor::is_as_good_as_its_equal;
 use super::twin::{Place, recreated, twins};
@@ -39,7 +40,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
     let rekeyed = rekeyed.filter(|resource| !is_as_good_as_its_equal(&resource.address.resource_type));
     let mut modules: BTreeMap<(String, String), Vec<(&ResourceChange<'_>, &ResourceChange<'_>)>> =

@@ -1,9 +1,9 @@
 //! Reports objects that are destroyed and created again because their block was renamed or moved.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::destroyed;
 use super::equal_successor::is_as_good_as_its_equal;
 use super::hollow::is_hollow;
@@ -34,7 +34,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let is_object_of_its_own = |of_type: &str| !is_hollow(of_type) && !is_as_good_as_its_equal(of_type);
     let gone = destroyed(plan).filter(|resource| is_object_of_its_own(&resource.address.resource_type));
     // `change-rekeyed` reports those in one block.

@@ -6,6 +6,7 @@ use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::lists;
 use super::numbers;
@@ -43,7 +44,7 @@ const WORDING: Wording = Wording {
 const LISTS: lists::Wording =
     lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now contains" };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &RESILIENCE_REDUCED, &WORDING);
     for pair in pairs(plan) {
         found.extend(lists::changed(&pair, &RESILIENCE_REDUCED, &LISTS));

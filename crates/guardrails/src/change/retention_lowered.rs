@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{Period, PeriodUnit};
-use planguard_plan::{AttributePath, Plan, ResourceState, Value};
+use planguard_plan::{AttributePath, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places_when, sight};
 use super::image_expiry::sooner;
 use super::switch::{Wording, findings};
@@ -41,7 +42,7 @@ const WORDING: Wording = Wording {
     unknown: "may keep fewer backups or old versions than before",
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     pairs(plan)
         .flat_map(|pair| {
             let periods = RETENTION_LOWERED.periods(&pair.resource.address.resource_type);

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use planguard_guardrail_format::{AttributeTest, PathPattern, PatternStep, Predicate, Test, Truth};
-use planguard_plan::{AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View};
+use planguard_plan::{AttributePath, Mode, PathStep, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::Builtin;
 use crate::engine::{Outcome, PlanIndex, evaluate, is_hard_coded, token};
@@ -32,10 +33,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
-    let index = PlanIndex::new(plan);
-    changes.filter_map(|change| finding(&index, change)).collect()
+    let index = plan.index();
+    changes.filter_map(|change| finding(index, change)).collect()
 }
 
 /// The finding for the first new token of a resource: whoever removes it sees the next one.

@@ -1,9 +1,9 @@
 //! Reports what serves or connects others and is destroyed, while no rule about data or protection says so.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::loss::losses;
 use super::tables::SERVICE_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -29,7 +29,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     losses(plan, &SERVICE_REMOVED)
 }
 

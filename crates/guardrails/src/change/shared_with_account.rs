@@ -1,16 +1,16 @@
 //! Reports snapshots, images and other copies of data that are shared with another account.
 
 use planguard_guardrail_format::change::Mark;
-use planguard_plan::{Plan, ResourceState, Side, Value};
+use planguard_plan::{ResourceState, Side, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Sight, pairs, places, sight};
 use super::foreign_account::{controlled, given_away, named};
 use super::tables::SHARED_WITH_ACCOUNT;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
-use crate::engine::PlanIndex;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -35,7 +35,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 /// The account that stands for everyone, which guardrails report by itself.
 const EVERYONE: &str = "all";
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
     let changed = pairs(plan).map(|pair| (pair.resource, Some(pair.before), pair.after));
     let shared = created(plan)
@@ -64,10 +64,10 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             found.push(ChangeFinding::on(resource, message).at(place.path().clone()));
         }
     }
-    let index = PlanIndex::new(plan);
+    let index = plan.index();
     let own = index.own_accounts();
     found.extend(created(plan).filter_map(|new| given_away(plan, new, own)));
-    found.extend(created(plan).filter_map(|new| controlled(plan, new, own, &index)));
+    found.extend(created(plan).filter_map(|new| controlled(plan, new, own, index)));
     for pair in pairs(plan) {
         let is_told = |finding: &ChangeFinding| finding.address.as_ref() == Some(&pair.resource.address);
         if !found.iter().any(is_told) {

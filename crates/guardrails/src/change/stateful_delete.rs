@@ -4,6 +4,7 @@ use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::dependents::Dependents;
 use super::final_snapshot_lost;
 use super::reason::because_destroyed;
@@ -32,7 +33,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let dependents = Dependents::new(plan);
     plan.resource_changes.iter().filter_map(|resource| finding(plan, resource, &dependents)).collect()
 }

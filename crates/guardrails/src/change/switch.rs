@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{SafeSetting, Switch, Tells, Unset};
 use planguard_plan::text::wildcard;
-use planguard_plan::{AttributePath, PathStep, Plan, ResourceState, Value, View};
+use planguard_plan::{AttributePath, PathStep, ResourceState, Value, View};
 
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places_when, shown, sight};
 use super::tables::Table;
 use super::{Certainty, ChangeFinding, documents, parameters};
@@ -21,7 +22,7 @@ pub(super) struct Wording {
 }
 
 /// The findings for every switch of a table that a plan turns to its unsafe side.
-pub(super) fn turned_off(plan: &Plan<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn turned_off(plan: &Changes<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     pairs(plan).flat_map(|pair| findings(&pair, table, wording)).collect()
 }
 
@@ -583,8 +584,8 @@ mod tests {
             r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
             update("aws_x.a", before, after, unknown)
         );
-        let plan = Plan::parse(&text).unwrap();
-        let pair = pairs(&plan).next().unwrap();
+        let plan = planguard_plan::Plan::parse(&text).unwrap();
+        let pair = pairs(&Changes::new(&plan)).next().unwrap();
         turn(switch, &pair).map(|turn| turn.describe())
     }
 
@@ -638,8 +639,8 @@ mod tests {
                 r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
                 update("aws_x.a", before, after, unknown)
             );
-            let plan = Plan::parse(&text).unwrap();
-            let pair = pairs(&plan).next().unwrap();
+            let plan = planguard_plan::Plan::parse(&text).unwrap();
+            let pair = pairs(&Changes::new(&plan)).next().unwrap();
             leaves_unset(&switch(&["public"], SafeSetting::Flag(false), unset), &pair)
         };
         let (left_out, set) = ("{}", r#"{"public": true}"#);
@@ -778,9 +779,9 @@ mod tests {
                 "{}"
             )
         );
-        let plan = Plan::parse(&text).unwrap();
+        let plan = planguard_plan::Plan::parse(&text).unwrap();
         let wording = Wording { certain: "is weaker", unknown: "may be weaker" };
-        let found = turned_off(&plan, &super::super::tables::PROTECTION_OFF, &wording);
+        let found = turned_off(&Changes::new(&plan), &super::super::tables::PROTECTION_OFF, &wording);
         let messages: Vec<_> = found.into_iter().map(|finding| finding.message).collect();
         assert_eq!(messages, ["azurerm_storage_account.a is weaker: `immutability_policy` is removed"]);
     }
@@ -808,9 +809,9 @@ mod tests {
         let text = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.a", "change": {
             "actions": ["update"], "before": {"default": "Deny"}, "after": {"default": "Allow"},
             "before_sensitive": {"default": true}, "after_sensitive": {"default": true}}}]}"#;
-        let plan = Plan::parse(text).unwrap();
+        let plan = planguard_plan::Plan::parse(text).unwrap();
         let deny = switch(&["default"], SafeSetting::Words(vec!["Deny".to_owned()]), Unset::ProviderDecides);
-        let turn = turn(&deny, &pairs(&plan).next().unwrap()).unwrap();
+        let turn = turn(&deny, &pairs(&Changes::new(&plan)).next().unwrap()).unwrap();
         assert_eq!(turn.describe(), "`default` changes to a weaker value, which is sensitive");
     }
 }

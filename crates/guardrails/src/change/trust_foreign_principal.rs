@@ -7,6 +7,7 @@ use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::twin::created;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -36,10 +37,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let index = PlanIndex::new(plan);
-    let changed = pairs(plan).filter_map(|pair| finding(&pair, &index));
-    changed.chain(created(plan).filter_map(|new| of_new_role(plan, new, &index))).collect()
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let index = plan.index();
+    let changed = pairs(plan).filter_map(|pair| finding(&pair, index));
+    changed.chain(created(plan).filter_map(|new| of_new_role(plan, new, index))).collect()
 }
 
 /// The finding for a new role that a whole other account may assume without a condition: whoever that account serves may

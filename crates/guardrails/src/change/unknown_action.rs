@@ -1,9 +1,9 @@
 //! Reports actions that planguard does not know and cannot judge.
 
-use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::changes::Changes;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -24,7 +24,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let deferred = plan.deferred_changes.iter().map(|deferred| &deferred.resource_change);
     let all = plan.resource_changes.iter().chain(deferred);
     let strange = all.filter(|resource| resource.change.actions.unknown().next().is_some());
