@@ -207,6 +207,7 @@ fn document_finding(
         let message = format!("{address} grants more than before in `{attribute}`: {who} is new in it");
         return Some(ChangeFinding::on(pair.resource, message).at(attribute));
     }
+    let is_about_principals = grants.keys().all(|grant| *grant == Grant::Principal);
     let what: Vec<String> = grants
         .into_iter()
         .map(|(grant, subjects)| match sensitive {
@@ -215,8 +216,13 @@ fn document_finding(
         })
         .collect();
     let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
-    Some(ChangeFinding::on(pair.resource, message).at(attribute))
+    let finding = ChangeFinding::on(pair.resource, message).at(attribute);
+    Some(if is_about_principals { finding.mended_by(OF_PRINCIPALS) } else { finding })
 }
+
+/// The remedy for somebody new in a policy.
+const OF_PRINCIPALS: &str = "Check that the account is yours or your partner's, name the role that needs access instead of the \
+                             whole account, and list its actions.";
 
 /// An account of others that a policy allows something, and did not before.
 fn foreign_account(after: &Document, before: &Document, index: &PlanIndex<'_>) -> Option<String> {
