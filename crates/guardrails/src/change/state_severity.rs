@@ -2,7 +2,7 @@
 //!
 //! The twin of a finding is the guardrail about the same attribute that finds something in its new value, in whatever pack.
 //! What got worse weighs as its twin, and at least medium, since it takes away what protected something that exists. What
-//! opens to everyone what was made for few weighs one step more than its twin, up to high. A number that still meets what the
+//! opens to everyone what was made for few, or ends a record, weighs one step more than its twin, up to high. A number that still meets what the
 //! guardrails about it ask for is low.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,20 +14,22 @@ use planguard_plan::{Address, AttributePath, PathStep, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::{
-    AttributeRole, Certainty, ChangeFinding, ChangeGuard, drift, drift_security, exposure_cidr, exposure_flag,
+    AttributeRole, Certainty, ChangeFinding, ChangeGuard, audit_trail_weakened, drift, drift_security,
+    exposure_cidr, exposure_flag, iam_widened,
 };
 use crate::builtin::Builtin;
 use crate::engine::{Outcome, PlanIndex, evaluate, judged_state};
 
-/// The findings of a guard, with the severity of their twins where nothing else decides it. A finding about exposure has the
-/// remedy of its twin as well, which is about objects of the type.
+/// The findings of a guard, with the severity of their twins where nothing else decides it. A finding about exposure or a
+/// record has the remedy of its twin as well, which is about objects of the type.
 pub(super) fn weighed(
     plan: &Plan<'_>,
     guard: &ChangeGuard,
     mut found: Vec<ChangeFinding>,
 ) -> Vec<ChangeFinding> {
-    // What was changed outside of Terraform is not what the plan leads to, and networks weigh by their width and traffic.
-    let with_own_weights = [&drift::GUARD, &drift_security::GUARD, &exposure_cidr::GUARD];
+    // What was changed outside of Terraform is not what the plan leads to, and networks and policies weigh by what they let in.
+    let with_own_weights =
+        [&drift::GUARD, &drift_security::GUARD, &exposure_cidr::GUARD, &iam_widened::GUARD];
     if with_own_weights.iter().any(|own| own.info.id == guard.info.id) || !found.iter().any(is_about_a_value)
     {
         return found;
@@ -36,7 +38,9 @@ pub(super) fn weighed(
     let present = plan.resource_changes.iter().filter(|change| change.deposed.is_none());
     let changes: BTreeMap<&Address, &ResourceChange<'_>> =
         present.map(|change| (&change.address, change)).collect();
-    let is_exposure = guard.info.id == exposure_flag::GUARD.info.id;
+    let named_by_twin = [&exposure_flag::GUARD, &audit_trail_weakened::GUARD];
+    let has_remedy_of_twin = named_by_twin.iter().any(|own| own.info.id == guard.info.id);
+    let is_raised = has_remedy_of_twin || guard.info.severity == Severity::Critical;
     // Guardrails are decoded for it, and many objects of one type change alike.
     let mut known: HashMap<(String, Vec<String>), Vec<Guardrail>> = HashMap::new();
     for finding in found.iter_mut().filter(|finding| is_about_a_value(finding)) {
@@ -55,11 +59,11 @@ pub(super) fn weighed(
                 (!is_elsewhere).then_some(Twin { guardrail, outcome: evaluation.outcome, severity })
             })
             .collect();
-        if is_exposure && let Some(twin) = twins.iter().find(|twin| twin.outcome == Outcome::Fail) {
+        if has_remedy_of_twin && let Some(twin) = twins.iter().find(|twin| twin.outcome == Outcome::Fail) {
             let remedy = || Some(twin.guardrail.info.remediation.clone());
             finding.remedy = finding.remedy.take().or_else(remedy);
         }
-        let weight = weight(&twins, &names(attribute), is_exposure, finding.certainty);
+        let weight = weight(&twins, &names(attribute), is_raised, finding.certainty);
         finding.severity = finding.severity.or(weight);
     }
     found
@@ -73,7 +77,7 @@ struct Twin<'g> {
 }
 
 /// How much a finding with such twins weighs; `None` where none of them says something of it.
-fn weight(twins: &[Twin<'_>], names: &[String], is_exposure: bool, certainty: Certainty) -> Option<Severity> {
+fn weight(twins: &[Twin<'_>], names: &[String], is_raised: bool, certainty: Certainty) -> Option<Severity> {
     let objects = |twin: &&Twin<'_>| match certainty {
         Certainty::Certain => twin.outcome == Outcome::Fail,
         Certainty::DependsOnUnknown => matches!(twin.outcome, Outcome::Fail | Outcome::Undetermined),
@@ -88,7 +92,7 @@ fn weight(twins: &[Twin<'_>], names: &[String], is_exposure: bool, certainty: Ce
     };
     match worst {
         Some(severity @ (Severity::High | Severity::Critical)) => Some(severity),
-        Some(Severity::Medium) if is_exposure => Some(Severity::High),
+        Some(Severity::Medium) if is_raised => Some(Severity::High),
         Some(Severity::Info | Severity::Low | Severity::Medium) => Some(Severity::Medium),
         None => meets_the_standard().then_some(Severity::Low),
     }
@@ -219,6 +223,15 @@ mod tests {
             weight(&exposure_flag::GUARD, address, &flag(name, false), &flag(name, true))
         };
         assert_eq!(public("aws_db_instance.a", "publicly_accessible"), Some(Severity::Critical));
+        let detector = find_in_update(
+            &audit_trail_weakened::GUARD,
+            "aws_guardduty_detector.a",
+            &flag("enable", true),
+            &flag("enable", false),
+            "{}",
+        );
+        assert_eq!(detector[0].severity, Some(Severity::High));
+        assert!(detector[0].remedy.as_ref().unwrap().contains("`enable"));
     }
 
     #[test]
