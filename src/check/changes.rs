@@ -28,7 +28,7 @@ impl PlanCheck<'_> {
         let share = if plan.resource_changes.len() < LARGE { guards.len().max(1) } else { 1 };
         let shares: Vec<_> = guards.chunks(share).collect();
         let found = threads::map(&shares, Stack::Plan, |guards| {
-            guards.iter().map(|guard| (guard.check)(&plan, options)).collect::<Vec<_>>()
+            guards.iter().map(|guard| guard.findings(&plan, options)).collect::<Vec<_>>()
         });
         let shifts: BTreeMap<String, String> = shifts(self.plan)
             .into_iter()
@@ -112,7 +112,7 @@ impl PlanCheck<'_> {
             ports: None,
         });
         let cause = of_shift.or(of_attribute);
-        let remediation = match (found.remedy, &found.attribute, &values.before) {
+        let remediation = match (&found.remedy, &found.attribute, &values.before) {
             (Some(remedy), _, _) => Some(Redactor::default().text(remedy)),
             (None, Some(path), Some(before)) => self.set_again(guard, path, before),
             (None, _, _) => None,

@@ -2,6 +2,7 @@
 
 use planguard_guardrail_format::Quantity;
 use planguard_plan::{ResourceState, Value, View};
+use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::compare::{Pair, Sight, places, shown, sight};
@@ -49,6 +50,9 @@ const WAITS: &[(&str, &[&str])] = &[("aws_cloudwatch_metric_alarm", &["evaluatio
 /// By how much a limit moves before that is no tuning any more.
 pub(super) const MUCH: f64 = 0.2;
 
+/// Below how many times its number a limit counts as tuned.
+const TUNED: f64 = 2.0;
+
 /// How many times longer an alarm waits before that is no tuning any more.
 const LONGER: f64 = 4.0;
 
@@ -67,7 +71,8 @@ pub(super) fn weakened(pair: &Pair<'_>) -> Vec<ChangeFinding> {
                 "{address} tells of less than before: `{}` changes from {} to {}",
                 limit.value, before.shown, after.shown
             );
-            Some(ChangeFinding::on(pair.resource, message).at(after.attribute))
+            let finding = ChangeFinding::on(pair.resource, message).at(after.attribute.clone());
+            Some(if before.is_near(&after) { finding.weighing(Severity::Low) } else { finding })
         })
         .collect();
     found.extend(waits_longer(pair));
@@ -89,6 +94,13 @@ struct Read {
 }
 
 impl Read {
+    /// Whether one is less than so many times the other that the alarm was tuned rather than switched off.
+    fn is_near(&self, other: &Self) -> bool {
+        let (small, large) =
+            (self.number.abs().min(other.number.abs()), self.number.abs().max(other.number.abs()));
+        self.number.signum() * other.number.signum() > 0.0 && large < TUNED * small
+    }
+
     fn is_much_stricter_than(&self, other: &Self) -> bool {
         let moved = match self.side {
             BadSide::Above => other.number - self.number,

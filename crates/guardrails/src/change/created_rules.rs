@@ -50,6 +50,7 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
     }
     let nothing = Allowed::default();
     let before = present.allowed.get(name.as_ref()).unwrap_or(&nothing);
+    let was_limited = present.limited.contains(name.as_ref());
     let mut after = reader.read(&state).known;
     after.retain(|opening| Addresses::cover_half_the_internet(&[opening.from]));
     let object = shown(&place).map(|object| format!(" into {object}")).unwrap_or_default();
@@ -63,7 +64,10 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
             let finding = ChangeFinding::on(change, message).at(attribute);
             // A list of a subnet needs the ports of answers, and groups stand behind it.
             let is_list = change.address.resource_type.contains("network_acl");
-            match widening.traffic.is_everyday() || (is_list && widening.traffic.is_for_answers()) {
+            let is_for_answers = is_list && widening.traffic.is_for_answers();
+            match widening.traffic.is_everyday() || is_for_answers {
+                // Some ranges had been chosen for the object until now.
+                true if was_limited && !is_for_answers => finding.weighing(Severity::Medium),
                 true => finding.weighing(Severity::Low),
                 false => finding,
             }
@@ -75,6 +79,8 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
 struct Present<'p> {
     /// What objects allow by their names: in rules of their own and in rules that are resources.
     allowed: BTreeMap<&'p str, Allowed>,
+    /// Objects that allow something to some ranges, and nothing to most of the internet.
+    limited: BTreeSet<&'p str>,
     /// How objects that are created are called, as far as that is known.
     created: BTreeSet<&'p str>,
 }
@@ -84,7 +90,8 @@ const IDENTITIES: [&str; 3] = ["id", "name", "self_link"];
 
 impl<'p> Present<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
-        let mut present = Self { allowed: BTreeMap::new(), created: BTreeSet::new() };
+        let mut present =
+            Self { allowed: BTreeMap::new(), limited: BTreeSet::new(), created: BTreeSet::new() };
         let mut openings: BTreeMap<&str, Vec<Opening>> = BTreeMap::new();
         let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
         for change in managed.filter(|change| change.deposed.is_none()) {
@@ -105,6 +112,9 @@ impl<'p> Present<'p> {
             };
             openings.entry(object).or_default().extend(reader.read(&state).known);
         }
+        let is_wide = |opening: &Opening| Addresses::cover_half_the_internet(&[opening.from]);
+        let limited = openings.iter().filter(|(_, all)| !all.is_empty() && !all.iter().any(is_wide));
+        present.limited = limited.map(|(object, _)| *object).collect();
         present.allowed =
             openings.into_iter().map(|(object, openings)| (object, Allowed::new(&openings))).collect();
         present
@@ -155,6 +165,9 @@ mod tests {
         );
         assert_eq!(added("0.0.0.0/0", 9999, 9999).len(), 1);
         assert_eq!(added("0.0.0.0/0", 443, 443)[0].0, Some(Severity::Low), "web sites are open to everyone");
+        let limited = kept("aws_security_group_rule.b", &rule("198.51.100.0/24", 443, 443));
+        let all = created("aws_security_group_rule.a", &rule("0.0.0.0/0", 443, 443));
+        assert_eq!(found(&[limited, all])[0].0, Some(Severity::Medium), "it was meant for some");
         for everyday in ["10.0.0.0/8", "203.0.113.0/24", "8.8.0.0/16"] {
             assert_eq!(added(everyday, 9999, 9999), [], "{everyday}");
         }

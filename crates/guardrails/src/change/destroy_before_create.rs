@@ -11,7 +11,7 @@ use super::about::About;
 use super::changes::Changes;
 use super::compare::{Sight, sight};
 use super::reason::because_replaced;
-use super::stateful::loss_of;
+use super::stateful::{loss_of, protection};
 use super::tables::DESTROY_BEFORE_CREATE;
 use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::engine::{is_same_instance, place_at};
@@ -54,7 +54,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         told.entry(resource.address.configuration_address()).or_default().push(resource);
     }
     found.retain(|resource| !is_told_with_another(plan, resource, &told));
-    found.into_iter().map(finding).collect()
+    found.into_iter().map(|resource| finding(plan, resource)).collect()
 }
 
 /// Whether an object that serves requests is destroyed before its replacement exists.
@@ -88,16 +88,29 @@ fn is_told_with_another(
     is_forced && !paths.is_empty() && paths.iter().all(is_of_told)
 }
 
-fn finding(resource: &ResourceChange<'_>) -> ChangeFinding {
+fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> ChangeFinding {
     let address = &resource.address;
     let because = because_replaced(resource);
-    let message = format!(
-        "{address} is replaced (destroy, then create){because}: it is unavailable until its replacement exists"
-    );
-    ChangeFinding {
+    let before = ResourceState::new(plan, resource, Side::Before);
+    let refused = before.as_ref().and_then(protection);
+    let what = match &refused {
+        Some(protection) => {
+            format!("the provider refuses to destroy it ({protection}), and the apply fails on the way")
+        }
+        None => "it is unavailable until its replacement exists".to_owned(),
+    };
+    let message = format!("{address} is replaced (destroy, then create){because}: {what}");
+    let finding = ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
         role: AttributeRole::Reason,
         ..ChangeFinding::on(resource, message)
+    };
+    match refused {
+        Some(_) => finding.mended_by(
+            "Revert the change that forces the replacement. If it is wanted, add the new object beside the old one, move its \
+             users, and destroy the old one in a later plan, after one that turns the protection off.",
+        ),
+        None => finding,
     }
 }
 
@@ -105,6 +118,23 @@ fn finding(resource: &ResourceChange<'_>) -> ChangeFinding {
 mod tests {
     use super::super::testing::{find, find_in_changes};
     use super::*;
+
+    #[test]
+    fn what_the_provider_refuses_to_destroy_is_no_outage() {
+        let replaced = |protected: bool| {
+            let text = format!(
+                r#"{{"address": "aws_lb.front", "action_reason": "replace_because_cannot_update",
+                    "change": {{"actions": ["delete", "create"],
+                    "before": {{"internal": true, "enable_deletion_protection": {protected}}},
+                    "after": {{"internal": false, "enable_deletion_protection": false}}, "replace_paths": [["internal"]]}}}}"#
+            );
+            find_in_changes(&GUARD, &text).remove(0)
+        };
+        let refused = replaced(true);
+        assert!(refused.message.contains("refuses to destroy it (`enable_deletion_protection` is `true`)"));
+        assert!(refused.remedy.is_some());
+        assert!(replaced(false).message.ends_with("unavailable until its replacement exists"));
+    }
 
     #[test]
     fn what_follows_from_another_replacement_is_told_with_it() {

@@ -1,12 +1,11 @@
 //! Reports encryption at rest or in transit that is disabled or weakened.
 
 use planguard_plan::AttributePath;
-use planguard_rule::{Category, Severity};
+use planguard_rule::Severity;
 
 use super::about::About;
 use super::changes::Changes;
 use super::compare::{Pair, pairs, sight};
-use super::state_severity::weighed;
 use super::switch::{self, Wording};
 use super::tables::ENCRYPTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -36,8 +35,7 @@ const WORDING: Wording =
     Wording { certain: "is encrypted less than before", unknown: "may be encrypted less than before" };
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let found = pairs(plan).flat_map(|pair| of_pair(&pair)).collect();
-    weighed(found, Category::Encryption, Severity::Medium)
+    pairs(plan).flat_map(|pair| of_pair(&pair)).collect()
 }
 
 /// Types of listeners of load balancers.

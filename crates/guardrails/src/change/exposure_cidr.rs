@@ -79,7 +79,11 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
         .map(|widening| {
             let traffic = widening.told(&pair.after);
             let message = format!("{address} allows more traffic than before: {traffic}");
-            ChangeFinding::on(pair.resource, message).at(widening.attribute)
+            let finding = ChangeFinding::on(pair.resource, message).at(widening.attribute);
+            match widening.traffic.is_everyday() {
+                true => finding.weighing(Severity::Medium),
+                false => finding,
+            }
         })
         .collect();
     found.extend(in_place_of_groups(pair, &before, &allowed, &after));
@@ -188,6 +192,10 @@ fn for_all_targets(
     Some(ChangeFinding::on(pair.resource, message))
 }
 
+/// The remedy for what a resource may reach.
+const OF_OUTGOING: &str = "List the ranges and ports that the workload calls, or reach them through prefix lists and private \
+                           endpoints.";
+
 /// What a resource may reach that it could not reach before: most of the internet, on other ports than those of web sites.
 fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let readers = Reader::all(&pair.resource.address.resource_type);
@@ -202,7 +210,10 @@ fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         .map(|widening| {
             let (address, traffic) = (&pair.resource.address, widening.told(&pair.after));
             let message = format!("{address} allows more outgoing traffic than before: {traffic}");
-            ChangeFinding::on(pair.resource, message).at(widening.attribute).weighing(Severity::Medium)
+            ChangeFinding::on(pair.resource, message)
+                .at(widening.attribute)
+                .weighing(Severity::Medium)
+                .mended_by(OF_OUTGOING)
         })
         .collect()
 }

@@ -1,11 +1,11 @@
 //! Reports settings that make a resource publicly accessible.
 
-use planguard_rule::{Category, Severity};
+use planguard_rule::Severity;
 
 use super::about::About;
 use super::changes::Changes;
 use super::compare::{Pair, pairs};
-use super::state_severity::weighed;
+use super::limited::limits_sources;
 use super::switch::{Wording, findings};
 use super::tables::EXPOSURE_FLAG;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -47,10 +47,20 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         true => &OF_TASKS,
         false => &WORDING,
     };
-    let found = pairs(plan).flat_map(|pair| findings(&pair, &EXPOSURE_FLAG, wording(&pair)));
-    // What was private was not made for the internet: it weighs more than what was public from the start.
-    weighed(found.collect(), Category::Exposure, Severity::High)
+    pairs(plan)
+        .flat_map(|pair| {
+            let mut found = findings(&pair, &EXPOSURE_FLAG, wording(&pair));
+            let is_balancer = BALANCERS.contains(&pair.resource.address.resource_type.as_str());
+            if !found.is_empty() && is_balancer && !limits_sources(plan, &pair.after) {
+                found.iter_mut().for_each(|finding| finding.severity = Some(Severity::High));
+            }
+            found
+        })
+        .collect()
 }
+
+/// Types of load balancers, whose security groups say who reaches them.
+const BALANCERS: &[&str] = &["aws_alb", "aws_elb", "aws_lb"];
 
 #[cfg(test)]
 mod tests {

@@ -75,6 +75,10 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             let Some(inside) = former.first().filter(|_| former.iter().all(|old| old.is_internal)) else {
                 continue;
             };
+            // A load balancer that goes to the internet itself is the cause, and `change-exposure-flag` tells it.
+            if inside.balancer.address == way.balancer.address {
+                continue;
+            }
             let target = paths.groups.with_identity(way.target).first();
             let target =
                 target.map_or_else(|| "a target group".to_owned(), |group| group.address.to_string());

@@ -18,7 +18,7 @@ use super::{
     rbac_subjects, vault_policy,
 };
 use crate::engine::PlanIndex;
-use crate::iam::{Document, Grant, allowed_principals, grants_beyond};
+use crate::iam::{Document, Grant, allowed_principals, changed_conditions, grants_beyond};
 use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -148,6 +148,7 @@ const fn is_of_trust(grant: Grant) -> bool {
         | Grant::AllOfKind
         | Grant::Destroys
         | Grant::Escalation
+        | Grant::RolesByPattern
         | Grant::Principal => false,
     }
 }
@@ -208,16 +209,27 @@ fn document_finding(
         let message = format!("{address} grants more than before in `{attribute}`: {who} is new in it");
         return Some(ChangeFinding::on(pair.resource, message).at(attribute));
     }
+    let is_about_principals = grants.keys().all(|grant| *grant == Grant::Principal);
     let what: Vec<String> = grants
         .into_iter()
         .map(|(grant, subjects)| match sensitive {
             true => grant.describe_in_general().to_owned(),
+            false if grant == Grant::WithoutCondition => {
+                let changed = changed_conditions(&granted, &before);
+                let how = (!changed.is_empty()).then(|| format!(" ({})", changed.join(", ")));
+                format!("{}{}", grant.describe(&subjects), how.unwrap_or_default())
+            }
             false => grant.describe(&subjects),
         })
         .collect();
     let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
-    Some(ChangeFinding::on(pair.resource, message).at(attribute))
+    let finding = ChangeFinding::on(pair.resource, message).at(attribute);
+    Some(if is_about_principals { finding.mended_by(OF_PRINCIPALS) } else { finding })
 }
+
+/// The remedy for somebody new in a policy.
+const OF_PRINCIPALS: &str = "Check that the account is yours or your partner's, name the role that needs access instead of the \
+                             whole account, and list its actions.";
 
 /// An account of others that a policy allows something, and did not before.
 fn foreign_account(after: &Document, before: &Document, index: &PlanIndex<'_>) -> Option<String> {
@@ -598,6 +610,27 @@ mod tests {
     }
 
     #[test]
+    fn roles_that_a_pattern_names_are_told() {
+        let pass = |role: &str| {
+            policy(&format!(
+                r#"[{{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/{role}"}}]"#
+            ))
+        };
+        let found = |after: &str| {
+            let found = find_in_update(&GUARD, "aws_iam_policy.a", &pass("shop-fn"), &pass(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("shop-*"),
+            [
+                "aws_iam_policy.a grants more than before in `policy`: all roles named `arn:aws:iam::123456789012:role/shop-*` can be passed or assumed, also those that are created later"
+            ]
+        );
+        assert_eq!(found("shop-job"), [""; 0]);
+        assert_eq!(found("aws-service-role/*"), [""; 0]);
+    }
+
+    #[test]
     fn names_what_is_granted() {
         let before = policy(
             r#"[{"Effect": "Allow", "Action": "a:B", "Resource": "r", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]"#,
@@ -606,7 +639,7 @@ mod tests {
         let findings = find_in_update(&GUARD, r#"aws_iam_role_policy.a["x.y"]"#, &before, &after, "{}");
         assert_eq!(
             findings[0].message,
-            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` let in what they refused before"#
+            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` let in what they refused before (`aws:securetransport` is no longer compared)"#
         );
         assert_eq!(find_in_update(&GUARD, "aws_iam_policy.a", &after, &before, "{}"), []);
     }
@@ -625,7 +658,7 @@ mod tests {
         let bare = trust(account, "{}");
         assert_eq!(
             found(&mfa, &bare)[0].message,
-            "aws_iam_role.a grants more than before in `assume_role_policy`: conditions on `sts:AssumeRole` let in what they refused before"
+            "aws_iam_role.a grants more than before in `assume_role_policy`: conditions on `sts:AssumeRole` let in what they refused before (`aws:multifactorauthpresent` is no longer compared)"
         );
         assert_eq!(found(&bare, &mfa), []);
         let organization = trust(r#""*""#, r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#);

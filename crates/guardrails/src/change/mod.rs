@@ -64,6 +64,7 @@ mod image_expiry;
 mod ip_set;
 mod key_destroyed;
 mod key_lockout;
+mod limited;
 mod lists;
 mod live_name_deleted;
 mod login_places;
@@ -122,7 +123,7 @@ pub(crate) use network::{Traffic, services};
 pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, ResourceChange};
-use planguard_rule::{RuleInfo, Severity};
+use planguard_rule::{RuleInfo, Severity, Text};
 
 use planguard_guardrail_format::change::Tells;
 
@@ -133,8 +134,15 @@ pub struct ChangeGuard {
     pub info: RuleInfo,
     /// A change that it reports and one that it does not, as `planguard rules` shows them.
     pub example: ChangeExample,
-    /// Returns what is wrong with a plan.
-    pub check: fn(&Changes<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
+    /// Returns what is wrong with a plan, before [`ChangeGuard::findings`] weighs it.
+    check: fn(&Changes<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
+}
+
+impl ChangeGuard {
+    /// What is wrong with a plan, each finding with its weight.
+    pub fn findings(&self, plan: &Changes<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
+        state_severity::weighed(plan, self, (self.check)(plan, options))
+    }
 }
 
 /// What a user may set about change guards.
@@ -180,7 +188,7 @@ pub struct ChangeFinding {
     /// sensitive, except network ranges and ports.
     pub message: String,
     /// How to fix it, where the remedy of the guard is about other kinds of objects.
-    pub remedy: Option<&'static str>,
+    pub remedy: Option<Text>,
 }
 
 /// What an attribute has to do with a finding.
@@ -237,7 +245,7 @@ impl ChangeFinding {
 
     /// The same finding, with a remedy of its own.
     fn mended_by(self, remedy: &'static str) -> Self {
-        Self { remedy: Some(remedy), ..self }
+        Self { remedy: Some(Text::Borrowed(remedy)), ..self }
     }
 
     /// The same finding, with another severity than its guard has.
@@ -256,9 +264,24 @@ impl ChangeFinding {
     }
 }
 
-/// Whether a table of change guards names a resource type. What the tables say about every type does not count.
+/// Types that change guards read by code of their own, and that no table need name.
+const READ_BY_CODE: &[&str] = &[
+    "aws_default_route_table",
+    "aws_guardduty_filter",
+    "aws_iam_group_membership",
+    "aws_iam_user_group_membership",
+    "aws_route",
+    "aws_route_table",
+    "aws_route_table_association",
+    "aws_securityhub_automation_rule",
+    "aws_waf_ipset",
+    "aws_wafregional_ipset",
+    "aws_wafv2_ip_set",
+];
+
+/// Whether a change guard looks at a resource type by its name. What the tables say about every type does not count.
 pub fn names_type(resource_type: &str) -> bool {
-    tables::ALL.iter().any(|table| table.names(resource_type))
+    READ_BY_CODE.contains(&resource_type) || tables::ALL.iter().any(|table| table.names(resource_type))
 }
 
 /// Whether objects of a type hold data or identity, which no apply brings back once they are destroyed.
@@ -409,7 +432,7 @@ mod tests {
             let Some(text) = as_updates_of_nothing(&text) else { continue };
             let Ok(plan) = planguard_plan::Plan::parse(&text) else { continue };
             for guard in GUARDS {
-                let findings = (guard.check)(&Changes::new(&plan), &ChangeOptions::default());
+                let findings = guard.findings(&Changes::new(&plan), &ChangeOptions::default());
                 assert_eq!(findings, [], "{} in {}", guard.info.id, path.display());
             }
         }
@@ -421,7 +444,7 @@ mod tests {
         for (_, text) in real_plans() {
             let Ok(plan) = planguard_plan::Plan::parse(&text) else { continue };
             for guard in GUARDS {
-                let findings = (guard.check)(&Changes::new(&plan), &ChangeOptions::default());
+                let findings = guard.findings(&Changes::new(&plan), &ChangeOptions::default());
                 *found.entry(&guard.info.id).or_default() += findings.len();
             }
         }

@@ -112,6 +112,7 @@ impl Kept {
 /// The finding for a change that makes a period shorter.
 fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let address = &pair.resource.address;
+    let what = period.tells.says.as_deref().unwrap_or("retention is reduced");
     let (attribute, after) = place(period, &pair.after)?;
     let (old, from) = match place(period, &pair.before)?.1 {
         Sight::Known(before) => {
@@ -125,10 +126,8 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         Sight::Known(after) if is_enough(period, after) => return None,
         Sight::Known(after) if old.is_longer_than(Kept::read(period, after)?) => {
             let to = amount(after, Kept::read(period, after)?);
-            let unit = unit(period.unit, &to);
-            let message =
-                format!("{address}: retention is reduced from {from} to {to}{unit} (`{attribute}`)");
-            (message, Certainty::Certain)
+            let span = span(period.unit, &from, &to);
+            (format!("{address}: {what} {span} (`{attribute}`)"), Certainty::Certain)
         }
         Sight::Unknown if old.is_something() => {
             let unit = unit(period.unit, &from);
@@ -140,7 +139,7 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         // Without a setting the provider's default applies, which may well be longer.
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => return None,
     };
-    Some(ChangeFinding::on(pair.resource, message).at(attribute).with(certainty))
+    Some(ChangeFinding::on(pair.resource, message).at(attribute).with(certainty).told(&period.tells))
 }
 
 /// Whether a period is as long as anybody needs it.
@@ -173,12 +172,10 @@ fn one_lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         return None;
     }
     let (old, new) = before.iter().zip(&after).find(|(old, new)| old.0.is_longer_than(new.0))?;
-    let unit = unit(period.unit, &new.1);
-    let message = format!(
-        "{}: retention is reduced from {} to {}{unit} (`{}`)",
-        pair.resource.address, old.1, new.1, new.2
-    );
-    Some(ChangeFinding::on(pair.resource, message).at(new.2.clone()))
+    let what = period.tells.says.as_deref().unwrap_or("retention is reduced");
+    let span = span(period.unit, &old.1, &new.1);
+    let message = format!("{}: {what} {span} (`{}`)", pair.resource.address, new.2);
+    Some(ChangeFinding::on(pair.resource, message).at(new.2.clone()).told(&period.tells))
 }
 
 /// What the plan says of the attribute, if the path leads to one place only.
@@ -197,6 +194,35 @@ fn amount(value: &Value<'_>, kept: Kept) -> String {
         (Kept::For(_), Value::String(text)) => text.to_string(),
         (Kept::For(_), Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
     }
+}
+
+/// From how much to how much, in the largest unit of which both are whole numbers: nobody reads 345600 seconds as four days.
+/// Days and hours stay as they are written.
+fn span(unit: PeriodUnit, from: &str, to: &str) -> String {
+    let steps: &[(u64, PeriodUnit)] = match unit {
+        PeriodUnit::Milliseconds => &[
+            (86_400_000, PeriodUnit::Days),
+            (3_600_000, PeriodUnit::Hours),
+            (60_000, PeriodUnit::Minutes),
+            (1_000, PeriodUnit::Seconds),
+        ],
+        PeriodUnit::Seconds => {
+            &[(86_400, PeriodUnit::Days), (3_600, PeriodUnit::Hours), (60, PeriodUnit::Minutes)]
+        }
+        PeriodUnit::Minutes => &[(1_440, PeriodUnit::Days), (60, PeriodUnit::Hours)],
+        PeriodUnit::Days | PeriodUnit::Hours | PeriodUnit::Copies | PeriodUnit::Duration => &[],
+    };
+    let whole = |amount: &str, step: u64| match amount.parse::<u64>() {
+        Ok(number) => (number % step == 0).then(|| (number / step).to_string()),
+        Err(_) => (amount == UNLIMITED).then(|| amount.to_owned()),
+    };
+    let larger =
+        steps.iter().find_map(|(step, larger)| Some((whole(from, *step)?, whole(to, *step)?, *larger)));
+    let (from, to, unit) = larger.unwrap_or_else(|| (from.to_owned(), to.to_owned(), unit));
+    let (of_from, of_to) = (self::unit(unit, &from), self::unit(unit, &to));
+    // The unit is said once, unless the first amount has another form of it.
+    let of_from = if of_from == of_to || to != "1" { String::new() } else { of_from };
+    format!("from {from}{of_from} to {to}{of_to}")
 }
 
 /// The unit behind an amount.
@@ -230,9 +256,7 @@ mod tests {
         let topic = |period: &str| format!(r#"{{"config": {{"retention.ms": "{period}"}}}}"#);
         assert_eq!(
             found("kafka_topic.t", &topic("604800000"), &topic("3600000")),
-            [
-                r#"kafka_topic.t: retention is reduced from 604800000 to 3600000 milliseconds (`config["retention.ms"]`)"#
-            ]
+            [r#"kafka_topic.t: retention is reduced from 168 hours to 1 hour (`config["retention.ms"]`)"#]
         );
         assert_eq!(found("kafka_topic.t", &topic("-1"), &topic("3600000")).len(), 1);
         assert_eq!(found("kafka_topic.t", &topic("3600000"), &topic("-1")), [""; 0]);

@@ -46,7 +46,7 @@ const REFUSING: &[&str] = &[
 
 /// How an object says that it must not be destroyed, for example `` `deletion_protection` is `true` ``. An update that turns
 /// it off comes too late: the plan destroys the object as it is.
-fn protection(before: &ResourceState<'_>) -> Option<String> {
+pub(super) fn protection(before: &ResourceState<'_>) -> Option<String> {
     let refuses = |attribute: &[String]| {
         let is_own = matches!(attribute, [_]) || attribute.first().is_some_and(|first| first == "settings");
         is_own && attribute.last().is_some_and(|last| REFUSING.contains(&last.as_str()))

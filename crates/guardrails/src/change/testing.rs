@@ -14,7 +14,7 @@ pub(super) fn find(guard: &ChangeGuard, plan: &str) -> Vec<ChangeFinding> {
 /// What a guard finds in a whole plan, with these options.
 pub(super) fn find_with(guard: &ChangeGuard, plan: &str, options: &ChangeOptions) -> Vec<ChangeFinding> {
     let plan = Plan::parse(plan).unwrap_or_else(|error| panic!("{error:?}: {plan}"));
-    (guard.check)(&Changes::new(&plan), options)
+    guard.findings(&Changes::new(&plan), options)
 }
 
 /// What a guard finds in these entries of `resource_changes`, with default options.

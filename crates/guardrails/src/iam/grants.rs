@@ -28,6 +28,8 @@ pub(crate) enum Grant {
     Destroys,
     /// An action is allowed with which its holder can gain more rights.
     Escalation,
+    /// Roles with a pattern for a name can be passed or assumed, where only some could.
+    RolesByPattern,
     /// A principal is allowed something that only others were allowed.
     Principal,
     /// Something is allowed that was allowed under conditions only.
@@ -38,7 +40,7 @@ pub(crate) enum Grant {
 
 impl Grant {
     /// What is granted, as part of a sentence. `subjects` are the principals of [`Grant::Principal`], the
-    /// resources of [`Grant::AllOfKind`], and the actions of all others.
+    /// resources of [`Grant::AllOfKind`] and [`Grant::RolesByPattern`], and the actions of all others.
     pub(crate) fn describe(self, subjects: &BTreeSet<String>) -> String {
         let named = named(subjects);
         match self {
@@ -48,6 +50,9 @@ impl Grant {
             Self::AllOfKind => format!("{named} is allowed as a whole"),
             Self::Destroys => format!("{named} is allowed, which destroys data"),
             Self::Escalation => format!("{named} is allowed, with which more rights can be gained"),
+            Self::RolesByPattern => {
+                format!("all roles named {named} can be passed or assumed, also those that are created later")
+            }
             Self::Principal => format!("{named} is a new principal"),
             Self::WithoutCondition => format!("conditions on {named} let in what they refused before"),
             Self::NoLongerDenied => format!("{named} is no longer denied"),
@@ -63,6 +68,7 @@ impl Grant {
             Self::AllOfKind => "an action is allowed on all resources of a kind",
             Self::Destroys => "an action is allowed that destroys data",
             Self::Escalation => "an action is allowed with which more rights can be gained",
+            Self::RolesByPattern => "roles by a pattern can be passed or assumed",
             Self::Principal => "there is a new principal",
             Self::WithoutCondition => "conditions let in what they refused before",
             Self::NoLongerDenied => "an action is no longer denied",
@@ -186,6 +192,32 @@ pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Gra
         }
     }
     found
+}
+
+/// What became of the conditions of allowing statements, as clauses: keys that are gone, and keys with other values.
+pub(crate) fn changed_conditions(after: &Document, before: &Document) -> Vec<String> {
+    let conditions = |document: &Document| -> BTreeMap<String, BTreeSet<String>> {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let allowing = document.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow));
+        for condition in allowing.flat_map(|statement| &statement.conditions.known) {
+            let Some(key) = condition.key.as_ref().filter(|key| !key.is_empty()) else { continue };
+            found.entry(key.clone()).or_default().extend(condition.values.known.iter().cloned());
+        }
+        found
+    };
+    let after = conditions(after);
+    let changed = conditions(before).into_iter().filter_map(|(key, old)| match after.get(&key) {
+        None => Some(format!("`{key}` is no longer compared")),
+        // Who knows it and is trusted may assume the role: it is no secret, and nothing to print either.
+        Some(new) if *new != old && key == "sts:externalid" => {
+            Some(format!("`{key}` is compared with another value"))
+        }
+        Some(new) if *new != old => {
+            Some(format!("`{key}` is compared with {} instead of {}", named(new), named(&old)))
+        }
+        Some(_) => None,
+    });
+    changed.collect()
 }
 
 /// The principals that a document allows something that another one does not allow everyone, under conditions at least
@@ -336,7 +368,7 @@ impl<'d> Rule<'d> {
             () => None,
         };
         if allowed(LeftOut::Resources) {
-            return reach;
+            return reach.or_else(|| self.gives_roles_by_pattern().then_some(Grant::RolesByPattern));
         }
         let all_actions = |action: &str| action == "*" || action.ends_with(":*");
         if self.actions.iter().any(all_actions) || matches!(self.actions, Patterns::AllBut(_)) {
@@ -354,12 +386,22 @@ impl<'d> Rule<'d> {
         }
     }
 
+    /// Whether it is about passing or assuming roles, and names them by a pattern. The roles of services are those of AWS.
+    fn gives_roles_by_pattern(&self) -> bool {
+        let is_pattern = |resource: &str| {
+            let name = resource.split_once(":role/").map(|(_, name)| name);
+            name.is_some_and(|name| name.contains(['*', '?']) && !name.starts_with("aws-service-role/"))
+        };
+        self.actions.iter().any(|action| ["iam:passrole", "sts:assumerole"].contains(&action))
+            && self.resources.iter().any(is_pattern)
+    }
+
     /// What a message about a grant of this rule names: principals or actions, as they are written.
     fn subjects(&self, grant: Grant) -> Vec<String> {
         if grant == Grant::Principal {
             return self.principals.iter().map(ToOwned::to_owned).collect();
         }
-        if grant == Grant::AllOfKind {
+        if matches!(grant, Grant::AllOfKind | Grant::RolesByPattern) {
             return self.resources.iter().map(ToOwned::to_owned).collect();
         }
         match &self.actions {
