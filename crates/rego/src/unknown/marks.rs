@@ -68,6 +68,11 @@ pub(super) enum Stands {
 const OPEN: char = '\u{F5A7A}';
 const CLOSE: char = '\u{F5A7B}';
 
+/// Whether a text has the character of a mark. Nearly all texts of a plan are ASCII, which is seen faster than that a character is not there.
+fn may_be_marked(text: &str) -> bool {
+    !text.is_ascii() && text.contains(OPEN)
+}
+
 impl Marks {
     /// Marks that no string of a plan with this text can be taken for.
     pub(super) fn apart_from(text: &str) -> Self {
@@ -151,7 +156,7 @@ impl Marks {
     /// Why a value is unknown as a whole; `None` if it is known, at least in part.
     pub(super) fn why_unknown(&self, value: &Value) -> Option<Doubt> {
         let Value::String(text) = value else { return None };
-        if !text.contains(OPEN) {
+        if !may_be_marked(text) {
             return None;
         }
         let mut all = Doubt::NONE;
@@ -236,7 +241,7 @@ impl Marks {
     /// The value as people read it: without marks.
     pub(super) fn readable(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) if text.contains(OPEN) => {
+            Value::String(text) if may_be_marked(text) => {
                 let mut pieces = text.split(&self.unknown_start);
                 let mut readable = pieces.next().unwrap_or_default().to_owned();
                 for piece in pieces {
