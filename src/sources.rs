@@ -55,10 +55,7 @@ impl Sources {
     /// What depends on what in a plan, also through what only the files of its configuration tell, if they are at hand.
     pub(crate) fn dependencies(&self, plan: &Plan<'_>, origin: &Origin) -> Dependencies {
         let Some(configuration) = self.of(plan, origin) else { return plan.dependencies() };
-        let local = |module: &str, name: &str| {
-            let calls: Vec<&str> = module.split('.').skip(1).step_by(2).collect();
-            configuration.local_references(&calls, name)
-        };
+        let local = |module: &str, name: &str| local_references(&configuration, module, name);
         let dynamic = |address: &str| {
             let address: Option<Address> = address.parse().ok();
             address.map(|address| configuration.dynamic_references(&address)).unwrap_or_default()
@@ -80,6 +77,16 @@ impl Sources {
             read.entry(directory).or_insert_with_key(|directory| Arc::new(Configuration::read(directory)));
         Arc::clone(configuration)
     }
+}
+
+/// What a local value refers to, by the path of its module without keys and its name; `None` if the files do not tell.
+pub(crate) fn local_references(
+    configuration: &Configuration,
+    module: &str,
+    name: &str,
+) -> Option<Vec<String>> {
+    let calls: Vec<&str> = module.split('.').skip(1).step_by(2).collect();
+    configuration.local_references(&calls, name)
 }
 
 fn file_of(origin: &Origin) -> Option<&Path> {

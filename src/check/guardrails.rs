@@ -23,6 +23,7 @@ use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, PortsMessage, RuleKind, Subject, text_of_rule,
 };
+use crate::sources::local_references;
 
 /// How many resource changes are judged together on one thread. To judge so many takes longer than to start a
 /// thread, and a plan that has no more is judged without starting one.
@@ -97,9 +98,10 @@ impl PlanCheck<'_> {
         let plan = self.plan;
         let (configuration, sources, origin) =
             (&self.configuration, &self.rules.sources, self.document_origin);
-        let index = PlanIndex::new(plan).with_drafts(Box::new(move |change, path| {
-            policy_draft(configuration.get_or_init(|| sources.of(plan, origin)).as_deref()?, change, path)
-        }));
+        let read = move || configuration.get_or_init(|| sources.of(plan, origin)).as_deref();
+        let index = PlanIndex::new(plan)
+            .with_drafts(Box::new(move |change, path| policy_draft(read()?, change, path)))
+            .with_local_values(Box::new(move |module, name| local_references(read()?, module, name)));
         let mut by_type: BTreeMap<String, Vec<&ResourceChange<'_>>> = BTreeMap::new();
         for change in &plan.resource_changes {
             let resource_type = &change.address.resource_type;
@@ -515,7 +517,7 @@ impl Sides<'_> {
         }
         match evidence.unreadable {
             // The plan has the configuration after the change only, and the value is older.
-            Some(Unreadable::NoConfiguration | Unreadable::NoVariable) => true,
+            Some(Unreadable::NoConfiguration | Unreadable::NoVariable | Unreadable::NoLocalValue) => true,
             Some(
                 Unreadable::NotJson { .. }
                 | Unreadable::NotYaml { .. }

@@ -30,8 +30,8 @@ pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
 pub use engine::{
-    Drafts, Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, PolicyDraft, StatementPlace,
-    Variable, evaluate, judged_state,
+    Drafts, Element, Evaluation, Evidence, LocalValues, OpenPorts, Outcome, PlanIndex, PolicyDraft,
+    StatementPlace, Variable, evaluate, judged_state,
 };
 pub use engine::{credentials, decoded, is_named_credential};
 pub use iam::{OF_OBJECT, UNKNOWN};

@@ -33,6 +33,9 @@ pub enum Unreadable {
     /// The question is where the value comes from, and the plan lacks a variable of the root module or its value.
     #[error("cannot be traced: the plan lacks the variable that it comes from, or its value")]
     NoVariable,
+    /// The question is where the value comes from, and it comes from a local value, which is not in a plan.
+    #[error("cannot be traced: it comes from a local value, which only the files of the configuration tell")]
+    NoLocalValue,
     /// The text is the Base64 of compressed data.
     #[error("is compressed with gzip")]
     Compressed,

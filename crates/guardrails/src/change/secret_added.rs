@@ -55,7 +55,7 @@ fn finding(index: &PlanIndex<'_>, change: &ResourceChange<'_>) -> Option<ChangeF
     let judged = attributes_of_other_rules(&state, index);
     let token = found.into_iter().filter(|token| !old.contains(token.text)).find(|token| {
         let [PathStep::Key(attribute), ..] = token.path.0.as_slice() else { return false };
-        !judged.contains(attribute) && is_written(&place(&state.root(), &token.path))
+        !judged.contains(attribute) && is_written(&place(&state.root(), &token.path), index)
     })?;
     let message = format!("{} has {} in `{}`", change.address, token.name, token.path);
     Some(ChangeFinding::on(change, message).at(token.path))
@@ -63,8 +63,8 @@ fn finding(index: &PlanIndex<'_>, change: &ResourceChange<'_>) -> Option<ChangeF
 
 /// Whether the configuration writes a value, as far as the plan tells: neither another resource makes it, nor is it
 /// passed in. What the provider computes is sensitive.
-fn is_written(place: &View<'_, '_>) -> bool {
-    match is_hard_coded(place) {
+fn is_written(place: &View<'_, '_>, index: &PlanIndex<'_>) -> bool {
+    match is_hard_coded(place, index) {
         Ok(Truth::True) => true,
         Ok(Truth::Unknown) | Err(_) => !place.is_sensitive(),
         // A local value is written in the configuration as well, unless it is made from something else.

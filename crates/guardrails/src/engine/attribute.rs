@@ -41,7 +41,7 @@ impl Evaluator<'_, '_> {
         }
         let deciding = match (&predicate.test, truth) {
             (AttributeTest::LiteralInConfiguration, Truth::True | Truth::Unknown) => {
-                decided_by_literals(truth, view, predicate)
+                self.decided_by_literals(truth, view, predicate)
             }
             _ => Vec::new(),
         };
@@ -100,7 +100,7 @@ impl Evaluator<'_, '_> {
             evidence.element.statement = self.place_in_data_source(test, &place);
         }
         if truth == Truth::True {
-            answer.credentials = found_credentials(predicate, view, &place);
+            answer.credentials = self.found_credentials(predicate, view, &place);
         }
         answer
     }
@@ -125,7 +125,8 @@ impl Evaluator<'_, '_> {
         Ok(match (&predicate.test, attribute) {
             (AttributeTest::LiteralInConfiguration, _) => {
                 let places = place::find_all(view, &predicate.paths);
-                let answers: Vec<_> = places.iter().map(hard_coded::is_hard_coded).collect();
+                let answers: Vec<_> =
+                    places.iter().map(|place| hard_coded::is_hard_coded(place, self.index)).collect();
                 if answers.contains(&Ok(Truth::True)) {
                     return Ok(Truth::True);
                 }
@@ -192,35 +193,40 @@ impl Evaluator<'_, '_> {
         }
         known(test, value, place)
     }
-}
 
-/// The places of a predicate about literals whose answer is that of the predicate.
-fn decided_by_literals<'p, 's>(
-    truth: Truth,
-    view: &View<'p, 's>,
-    predicate: &AttributePredicate,
-) -> Vec<View<'p, 's>> {
-    let mut places = place::find_all(view, &predicate.paths);
-    places.retain(|place| hard_coded::is_hard_coded(place).unwrap_or(Truth::Unknown) == truth);
-    places
-}
+    /// The places of a predicate about literals whose answer is that of the predicate.
+    fn decided_by_literals<'v, 's>(
+        &self,
+        truth: Truth,
+        view: &View<'v, 's>,
+        predicate: &AttributePredicate,
+    ) -> Vec<View<'v, 's>> {
+        let mut places = place::find_all(view, &predicate.paths);
+        places
+            .retain(|place| hard_coded::is_hard_coded(place, self.index).unwrap_or(Truth::Unknown) == truth);
+        places
+    }
 
-/// The credentials that make a test of secrets hold; none for another test.
-fn found_credentials(
-    predicate: &AttributePredicate,
-    view: &View<'_, '_>,
-    place: &View<'_, '_>,
-) -> Credentials {
-    match (&predicate.test, place.attribute()) {
-        (AttributeTest::Secret, Attribute::Known(value)) => Credentials::within(value),
-        (AttributeTest::LiteralInConfiguration, _) => {
-            let places = place::find_all(view, &predicate.paths);
-            let written = places.iter().filter(|place| hard_coded::is_hard_coded(place) == Ok(Truth::True));
-            let mut found = Credentials::default();
-            written.for_each(|place| found.join(Credentials::at(place)));
-            found
+    /// The credentials that make a test of secrets hold; none for another test.
+    fn found_credentials(
+        &self,
+        predicate: &AttributePredicate,
+        view: &View<'_, '_>,
+        place: &View<'_, '_>,
+    ) -> Credentials {
+        match (&predicate.test, place.attribute()) {
+            (AttributeTest::Secret, Attribute::Known(value)) => Credentials::within(value),
+            (AttributeTest::LiteralInConfiguration, _) => {
+                let places = place::find_all(view, &predicate.paths);
+                let written = places
+                    .iter()
+                    .filter(|place| hard_coded::is_hard_coded(place, self.index) == Ok(Truth::True));
+                let mut found = Credentials::default();
+                written.for_each(|place| found.join(Credentials::at(place)));
+                found
+            }
+            _ => Credentials::default(),
         }
-        _ => Credentials::default(),
     }
 }
 

@@ -36,7 +36,12 @@ pub struct PlanIndex<'p> {
     /// Where policies are looked for that are known only after apply.
     drafts: Option<Drafts<'p>>,
     drafted: Memo<String, Option<Drafted>>,
+    /// Where local values are looked for, which a plan leaves out.
+    local_values: Option<LocalValues<'p>>,
 }
+
+/// Looks for what a local value refers to, by the path of its module and its name; `None` if the files do not tell.
+pub type LocalValues<'p> = Box<dyn Fn(&str, &str) -> Option<Vec<String>> + Send + Sync + 'p>;
 
 /// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
 struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceLock<Arc<V>>>>>);
@@ -151,6 +156,7 @@ impl<'p> PlanIndex<'p> {
             own_accounts: OnceLock::new(),
             drafts: None,
             drafted: Memo::default(),
+            local_values: None,
         }
     }
 
@@ -158,6 +164,17 @@ impl<'p> PlanIndex<'p> {
     #[must_use]
     pub fn with_drafts(self, drafts: Drafts<'p>) -> Self {
         Self { drafts: Some(drafts), ..self }
+    }
+
+    /// The same, with the local values of the configuration.
+    #[must_use]
+    pub fn with_local_values(self, local_values: LocalValues<'p>) -> Self {
+        Self { local_values: Some(local_values), ..self }
+    }
+
+    /// What a local value refers to, by the path of its module and its name.
+    pub(super) fn local_value(&self, module: &str, name: &str) -> Option<Vec<String>> {
+        (self.local_values.as_ref()?)(module, name)
     }
 
     pub(super) const fn drafts(&self) -> Option<&Drafts<'p>> {

@@ -1,9 +1,9 @@
 //! Whether the configuration writes the value of an attribute itself, as a constant or as the default of a variable.
 
 use planguard_guardrail_format::Truth;
-use planguard_plan::{Attribute, PathStep, Plan, Resolution, Value, View};
+use planguard_plan::{Attribute, PathStep, Plan, Resolution, Unseen, Value, View};
 
-use super::{literal, secret};
+use super::{PlanIndex, literal, secret};
 use crate::truths::{all, any};
 use crate::unreadable::{self, Unreadable};
 
@@ -12,7 +12,7 @@ use crate::unreadable::{self, Unreadable};
 ///
 /// # Errors
 /// The plan lacks what it takes to tell.
-pub(crate) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
+pub(crate) fn is_hard_coded(place: &View<'_, '_>, index: &PlanIndex<'_>) -> Result<Truth, Unreadable> {
     let state = place.state();
     let value = match place.attribute() {
         Attribute::Known(value) if literal::is_empty(value) => return Ok(Truth::False),
@@ -24,7 +24,9 @@ pub(crate) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
     if state.configuration().is_none() {
         return Err(Unreadable::NoConfiguration);
     }
-    let found = state.resolutions(place.path());
+    let local = |module: &str, name: &str| index.local_value(module, name);
+    let unseen = Unseen { local: &local, dynamic: &|_| Vec::new() };
+    let found = state.resolutions_through(place.path(), unseen);
     // Most attributes that are not set have no expression, and then nobody asks the schema.
     if place.attribute() == Attribute::Unset && (found.is_empty() || !is_set_write_only(place)) {
         return Ok(Truth::False);
@@ -39,6 +41,9 @@ pub(crate) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
         return Err(Unreadable::NoVariable);
     }
     match any(found.iter().map(|found| comes_from_text(place, found, value))) {
+        Truth::Unknown if found.iter().any(|found| !found.unresolved.is_empty()) => {
+            Err(Unreadable::NoLocalValue)
+        }
         Truth::Unknown => Err(Unreadable::NoVariable),
         decided @ (Truth::True | Truth::False) => Ok(decided),
     }
@@ -90,15 +95,17 @@ fn comes_from_text<'p>(
     if !found.resources.is_empty() || !found.unresolved.is_empty() {
         // With other parts in it, only a part that is the credential makes it a literal one: a user's name beside a
         // random password does not.
-        return any(sources.iter().filter(is_for_credential).map(|source| source.is_written));
+        let parts = any(sources.iter().filter(is_for_credential).map(|source| source.is_written));
+        let is_lost = || value.is_some_and(|value| comes_from_a_local_value(plan, found, value));
+        return if parts == Truth::False && is_lost() { Truth::Unknown } else { parts };
     }
     if let Some(value) = value
         && let Some(by_element) = literal_element(place, value, &sources)
     {
         return by_element;
     }
-    if found.variables.is_empty() && found.constants.is_empty() {
-        // Terraform writes no constant for a call of a function, however constant its arguments are.
+    if sources.is_empty() {
+        // A variable without a value gives none. Terraform writes no constant for a call of a function, however constant its arguments are.
         return Truth::of(value.is_some_and(is_credential_text));
     }
     // Of several variables some of which are given, those for credentials decide.
@@ -111,6 +118,22 @@ fn comes_from_text<'p>(
         return Truth::False;
     }
     all(counted.iter().map(|source| source.is_written))
+}
+
+/// Whether a value that the plan knows may be written in a local value, which only the files of the configuration tell:
+/// there is no other reference, and no data source read it.
+fn comes_from_a_local_value(plan: &Plan<'_>, found: &Resolution<'_>, value: &Value<'_>) -> bool {
+    let is_local = |reference: &String| {
+        let name = reference
+            .strip_prefix("local.")
+            .or_else(|| reference.rsplit_once(".local.").map(|(_, name)| name));
+        name.is_some()
+    };
+    found.resources.is_empty()
+        && found.variables.is_empty()
+        && found.unresolved.iter().all(is_local)
+        && is_credential_text(value)
+        && value.as_str().is_some_and(|text| !plan.is_read_by_data(text))
 }
 
 /// Whether a credential in a document is written in the configuration, by its elements: one whose name means a
@@ -192,8 +215,13 @@ fn root_variable<'p>(plan: &'p Plan<'p>, name: &'p str) -> Source<'p> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::judge;
+    use super::*;
+
+    use planguard_plan::{ResourceState, Side};
 
     use crate::Outcome;
+    use crate::builtin::Builtin;
+    use crate::engine::evaluate;
 
     /// The outcome for a database of a module with these expressions, variables of the root module and of the module.
     fn outcome(after: &str, expressions: &str, root: (&str, &str), module: (&str, &str)) -> Outcome {
@@ -354,12 +382,71 @@ mod tests {
         assert_eq!(outcome(&refer(&["var.username", "var.given_password"]), &document), Outcome::Pass);
         let default = json(r#"{"password":"correct-horse","username":"admin"}"#);
         assert_eq!(outcome(&refer(&["var.username", "var.password"]), &default), Outcome::Fail);
-        assert_eq!(outcome(&refer(&["local.secret"]), &document), Outcome::Pass);
+        assert_eq!(outcome(&refer(&["local.secret"]), &document), Outcome::Undetermined);
         // A literal password beside a host that is given, and a given password beside a default user.
         let host = json(r#"{"host":"db.internal","password":"hunter22"}"#);
         assert_eq!(outcome(&refer(&["var.host"]), &host), Outcome::Fail);
         let nested = json(r#"{"host":"db.internal","auth":{"api_key":"given-key"}}"#);
         assert_eq!(outcome(&refer(&["var.username", "var.host", "var.key"]), &nested), Outcome::Pass);
         assert_eq!(outcome(&refer(&["var.username", "var.host"]), &nested), Outcome::Fail);
+    }
+
+    #[test]
+    fn what_a_variable_without_a_value_falls_back_to_is_written() {
+        let fallback = r#""password": {"references": ["var.p"]}"#;
+        let passed = (r#""p": {}"#, r#""p": {"references": ["var.p"]}"#);
+        let (unset, given) = (
+            (r#""p": {"default": null}"#, r#""p": {"value": null}"#),
+            (r#""p": {}"#, r#""p": {"value": "Winter"}"#),
+        );
+        let password =
+            |value: &str, root| outcome(&format!(r#""password": "{value}""#), fallback, root, passed);
+        assert_eq!(password("Autumn-2024", unset), Outcome::Fail);
+        assert_eq!(password("changeme", unset), Outcome::Pass);
+        assert_eq!(password("Winter-and-more", given), Outcome::Pass);
+    }
+
+    /// The outcome for a password from a local value, which refers to `references` if there are files.
+    fn from_a_local_value(data: &str, references: Option<&[&str]>) -> (Outcome, Option<Unreadable>) {
+        let text = format!(
+            r#"{{"format_version": "1.2", "configuration": {{"root_module": {{"variables": {{"p": {{}}}}, "resources": [
+                {{"mode": "managed", "type": "aws_db_instance", "name": "a", "expressions":
+                {{"password": {{"references": ["local.pw"]}}}}}},
+                {{"mode": "data", "type": "aws_secretsmanager_secret_version", "name": "s", "expressions": {{}}}}]}}}},
+                "prior_state": {{"values": {{"root_module": {{"resources": [{{"address": "data.x.s", "mode": "data",
+                "type": "aws_secretsmanager_secret_version", "name": "s", "values": {{"secret_string": "{data}"}}}}]}}}}}},
+                "variables": {{"p": {{"value": "Winter-2024"}}}}, "resource_changes": [{{"address": "aws_db_instance.a",
+                "change": {{"actions": ["create"], "after": {{"password": "Winter-2024"}}, "after_unknown": {{}}}}}}]}}"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let index = PlanIndex::new(&plan).with_local_values(Box::new(move |module, name| {
+            assert_eq!((module, name), ("", "pw"));
+            Some(references?.iter().map(|one| (*one).to_owned()).collect())
+        }));
+        let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+        let guardrail = Builtin::for_type("aws_db_instance")
+            .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
+            .unwrap()
+            .definition();
+        let found = evaluate(&guardrail, &state, &index);
+        (found.outcome, found.evidence.and_then(|evidence| evidence.unreadable))
+    }
+
+    #[test]
+    fn a_local_value_is_followed_where_the_files_are_at_hand() {
+        let (written, given) = (Some(&[][..]), Some(&["var.p"][..]));
+        let read = Some(&["data.aws_secretsmanager_secret_version.s.secret_string"][..]);
+        for (references, expected) in
+            [(written, Outcome::Fail), (given, Outcome::Pass), (read, Outcome::Pass)]
+        {
+            assert_eq!(from_a_local_value("", references).0, expected, "{references:?}");
+        }
+    }
+
+    #[test]
+    fn a_local_value_without_files_is_undetermined_unless_a_data_source_read_the_value() {
+        let lost = (Outcome::Undetermined, Some(Unreadable::NoLocalValue));
+        assert_eq!(from_a_local_value("something else", None), lost);
+        assert_eq!(from_a_local_value("user:Winter-2024", None).0, Outcome::Pass);
     }
 }

@@ -29,8 +29,8 @@ use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Scop
 use planguard_plan::{Attribute, Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
-pub use companion::PlanIndex;
 pub(crate) use companion::is_same_instance;
+pub use companion::{LocalValues, PlanIndex};
 use draft::Drafted;
 pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;

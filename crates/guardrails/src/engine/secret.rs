@@ -89,6 +89,9 @@ const NAMES: &[&str] = &[
     "npm_token",
     "refresh_token",
     "session_key",
+    "signing_key",
+    "encryption_key",
+    "passphrase",
     "admin_pass",
     "db_pass",
     "default_pass",
@@ -107,10 +110,10 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
         Value::Array(elements) => elements.iter().any(holds_secret),
         Value::Object(object) => {
             let text = |key: &str| object.get(key).and_then(Value::as_str);
-            let named = |name: &str, value: &str| promises_credential(name) && is_credential(value);
-            text("name").zip(text("value")).is_some_and(|(name, value)| named(name, value))
+            text("name").zip(text("value")).is_some_and(|(name, value)| is_named_credential(name, value))
                 || object.members().iter().any(|(name, value)| {
-                    value.as_str().is_some_and(|value| named(name, value)) || holds_secret(value)
+                    value.as_str().is_some_and(|value| is_named_credential(name, value))
+                        || holds_secret(value)
                 })
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
@@ -175,7 +178,33 @@ pub fn credentials(text: &str) -> Vec<Range<usize>> {
 
 /// Whether a value is a credential because of its name.
 pub fn is_named_credential(name: &str, value: &str) -> bool {
-    promises_credential(name) && is_credential(value)
+    (promises_credential(name) && is_credential(value))
+        || (ends_in(name, "token") && is_made_by_machine(value))
+}
+
+/// Whether a value is as random as a token: tokens of all kinds have such names, and so has what is none, such as the name
+/// of a token.
+fn is_made_by_machine(value: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let has = |kind: fn(&char) -> bool| value.chars().any(|one| kind(&one));
+    value.len() >= SHORTEST
+        && is_credential(value)
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+        && is_random(value)
+}
+
+/// Whether a name ends in a word: behind a separator, or in camel case.
+fn ends_in(name: &str, word: &str) -> bool {
+    let Some((before, found)) = name.len().checked_sub(word.len()).and_then(|at| name.split_at_checked(at))
+    else {
+        return false;
+    };
+    found.eq_ignore_ascii_case(word)
+        && (before.is_empty()
+            || before.ends_with(['_', '-', '.'])
+            || (before.ends_with(|one: char| one.is_ascii_lowercase())
+                && found.starts_with(|one: char| one.is_ascii_uppercase())))
 }
 
 fn is_secret(text: &str) -> bool {
@@ -188,10 +217,7 @@ fn assigns_credential(text: &str) -> bool {
 
 /// Whether a variable's name ends in a word that means a credential: `DB_PASSWORD`, `apiKey`.
 pub(crate) fn promises_credential(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    NAMES.iter().any(|word| {
-        lower.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-']))
-    })
+    NAMES.iter().any(|word| ends_in(name, word))
 }
 
 /// Collects the texts of a document whose names mean a credential.
@@ -284,6 +310,7 @@ fn is_credential(text: &str) -> bool {
         "projects/",
         "secretsmanager:",
         "ssm:",
+        "alias/",
         "vault:",
         "http://",
         "https://",
@@ -319,6 +346,11 @@ mod tests {
             r#"{"API_KEY": "0123456789abcdef"}"#,
             r#"{"API_TOKEN": "0123456789abcdef"}"#,
             r#"[{"name": "DB_PASSWORD", "value": "correct-horse"}]"#,
+            r#"[{"name": "CARRIER_TOKEN", "value": "q8Zr1LmW0x7TbN4k"}]"#,
+            r#"{"JWT_SIGNING_KEY": "hanami-2024-jwt"}"#,
+            r#"{"PGP_PASSPHRASE": "hanami-2024-pgp"}"#,
+            r#"{"redis.password": "correct-horse"}"#,
+            r#"{"adminPassword": "correct-horse"}"#,
             r#""mysql --password=correct-horse""#,
             r#""APP_CLIENT_SECRET=0123456789abcdef""#,
             // `#!/bin/sh`, then `export DB_PASSWORD=correct-horse-battery`.
@@ -385,6 +417,10 @@ mod tests {
             r#"{"SECRET_KEY": "short"}"#,
             r#"{"PASSWORD_LENGTH": "0123456789"}"#,
             r#"{"LOG_LEVEL": "information"}"#,
+            r#"{"CARRIER_TOKEN": "name-of-the-token"}"#,
+            r#"{"TOKEN_TTL": "q8Zr1LmW0x7TbN4k"}"#,
+            r#"{"ENCRYPTION_KEY": "arn:aws:kms:eu-west-1:123456789012:key/1"}"#,
+            r#"{"ENCRYPTION_KEY": "alias/orders"}"#,
             r#""gcloud secrets versions access latest --secret=orders-db-password""#,
             r#""aws secretsmanager get-secret-value --secret-id arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf""#,
             r#"{"DB_PASSWORD": "@Microsoft.KeyVault(SecretUri=https://x.vault.azure.net/secrets/y)"}"#,

@@ -7,7 +7,7 @@ use super::attribute_path::{AttributePath, PathStep};
 use super::change::ResourceChange;
 use super::configuration::ConfigResource;
 use super::planning::is_known_while_planning;
-use super::references::{Resolution, is_expression};
+use super::references::{Resolution, Unseen, is_expression};
 use super::value::Value;
 
 /// A side of a change.
@@ -98,6 +98,23 @@ impl<'p> ResourceState<'p> {
     /// The dependencies of each expression at a path: one for each block that has the attribute.
     pub fn resolutions(&self, path: &AttributePath) -> Vec<Resolution<'p>> {
         self.resolutions_with(path, self.config.and_then(|(_, resource)| resource.repetition.as_ref()))
+    }
+
+    /// The same, through what the plan leaves out.
+    pub fn resolutions_through<'s>(
+        &'s self,
+        path: &AttributePath,
+        unseen: Unseen<'s>,
+    ) -> Vec<Resolution<'s>> {
+        let (Some((module, resource)), Some(configuration)) = (self.config, self.plan.configuration.as_ref())
+        else {
+            return Vec::new();
+        };
+        let repetition = resource.repetition.as_ref();
+        let found = Expressions::at(resource, &path.0).found.into_iter();
+        found
+            .map(|expression| configuration.resolve_with(module, expression, repetition, Some(unseen)))
+            .collect()
     }
 
     /// The dependencies of each expression at a path, where `each.value` stands for `repetition`, or for nothing.

@@ -1,8 +1,9 @@
-//! The account that a plan was made in, as far as the plan tells.
+//! What the data sources of a plan read before it was made: the account, and values.
 
 use super::Plan;
 use super::address::Mode;
 use super::section::SectionReader;
+use super::value::Value;
 
 /// The data source of AWS that says who asks.
 const CALLER: &str = "aws_caller_identity";
@@ -21,6 +22,30 @@ impl Plan<'_> {
             }
         });
         accounts
+    }
+}
+
+impl Plan<'_> {
+    /// Whether a text is a part of what a data source read before the plan was made.
+    pub fn is_read_by_data(&self, text: &str) -> bool {
+        let mut is_read = false;
+        self.prior_state.each_resource(&mut |_, resource| {
+            if resource.mode() == Mode::Data && !is_read {
+                let values = SectionReader::default().value(resource.values).ok().flatten();
+                is_read = values.is_some_and(|values| contains(&values, text));
+            }
+        });
+        is_read
+    }
+}
+
+/// Whether a text is a part of a text in a value.
+fn contains(value: &Value<'_>, part: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(part),
+        Value::Array(elements) => elements.iter().any(|element| contains(element, part)),
+        Value::Object(object) => object.members().iter().any(|(_, member)| contains(member, part)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
