@@ -11,6 +11,9 @@ use crate::show::{Body, Empty, Entry, Form, Line, Members, Object, What};
 /// A longer value is cut.
 const LONGEST_VALUE: usize = 400;
 
+/// What stands beside parts that were there.
+const THEN_UNKNOWN: &str = "(known after apply; before:)";
+
 /// Lines of a text of which more are counted.
 const MOST_LINES: usize = 60;
 
@@ -65,6 +68,10 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
     };
     let said = |words: &'static str| Row { after: Some(Text::from(words)), ..row.clone() };
     match &entry.body {
+        Body::Value { after: Some(after), .. } if is_only_moved(entry) => {
+            let name = Text::composed(format!("{} (moved)", entry.position.map(place).unwrap_or_default()));
+            rows.push(Row { name, after: Some(Text::from(after).cut(LONGEST_VALUE)), ..row });
+        }
         Body::Value { before, after } => {
             let value = |value: &Option<_>| value.as_ref().map(|text| Text::from(text).cut(LONGEST_VALUE));
             let both = before.as_ref().zip(after.as_ref());
@@ -91,6 +98,9 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
             text(rows, lines, depth + 1);
         }
         Body::Members(members) if members.form == Form::Blocks && !members.is_single_block() => {
+            if members.then_unknown {
+                rows.push(said(THEN_UNKNOWN));
+            }
             blocks(rows, members, &row, empty);
         }
         Body::Members(members) => {
@@ -105,6 +115,7 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
                 None => row.name.clone(),
             };
             let form = if is_only_moved(entry) { Some(Text::from("(moved)")) } else { form };
+            let form = if members.then_unknown { Some(Text::from(THEN_UNKNOWN)) } else { form };
             rows.push(Row { form: RowForm::Group, name, after: form, ..row });
             inside(rows, members, depth + 1, empty);
         }
