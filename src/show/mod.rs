@@ -10,6 +10,7 @@ mod outside;
 mod pairs;
 mod place;
 mod texts;
+mod unknown;
 
 use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
