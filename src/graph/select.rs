@@ -273,8 +273,29 @@ fn drawn_box(name: &str, kind: BoxKind, block: &Block, redactor: &Redactor) -> G
     }
 }
 
+/// An address without the keys of instances: other commands print it with them.
+fn without_keys(address: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), address);
+    while let Some((front, key)) = rest.split_once('[') {
+        kept.push_str(front);
+        let text = key.strip_prefix('"').map(|text| {
+            let mut is_escaped = false;
+            let end = text.find(|character| {
+                let is_end = character == '"' && !is_escaped;
+                is_escaped = character == '\\' && !is_escaped;
+                is_end
+            });
+            end.and_then(|end| text.get(end..)).unwrap_or_default()
+        });
+        rest = text.unwrap_or(key).split_once(']').map_or("", |(_, rest)| rest);
+    }
+    kept + rest
+}
+
 /// The blocks at most `hops` arrows away from a block, or from a block of a module, in either direction.
 pub(super) fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b str>, ShowError> {
+    let focus = without_keys(focus);
+    let focus = focus.as_str();
     let is_focus = |address: &str, block: &Block| {
         address == focus
             || block.module == focus
@@ -290,7 +311,7 @@ pub(super) fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<B
         let modules = blocks.all.values().map(|block| block.module.as_str());
         let known: BTreeSet<&str> = blocks.all.keys().map(String::as_str).chain(modules).collect();
         let help = suggest::nearest(focus, known).map_or_else(
-            || "name a block or a module, without keys: aws_instance.web, module.network".to_owned(),
+            || "name a block or a module: aws_instance.web, module.network".to_owned(),
             |near| format!("did you mean {near}?"),
         );
         return Err(ShowError::NoSuchAddress { address: focus.to_owned(), help });
@@ -315,6 +336,20 @@ pub(super) fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<B
 #[cfg(test)]
 mod tests {
     use planguard_plan::input::Document;
+
+    #[test]
+    fn keys_of_instances_are_no_part_of_the_address_of_a_block() {
+        for (address, wanted) in [
+            ("aws_a.b", "aws_a.b"),
+            ("aws_a.b[0]", "aws_a.b"),
+            (r#"module.m["a]\"].b"].aws_a.b["x"]"#, "module.m.aws_a.b"),
+            (r#"module.m["\\"].aws_a.b"#, "module.m.aws_a.b"),
+            ("module.m[1]", "module.m"),
+            (r#"aws_a.b["open"#, "aws_a.b"),
+        ] {
+            assert_eq!(super::without_keys(address), wanted, "{address}");
+        }
+    }
 
     use super::*;
     use crate::graph::GraphOptions;

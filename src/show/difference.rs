@@ -6,14 +6,13 @@
 use std::collections::BTreeSet;
 
 use planguard_plan::redact::{PLACEHOLDER, Redactor, SafeText};
-use planguard_plan::{AttributePath, DuplicateKeys, Mask, OutputChange, Value};
-use planguard_schemas::{Block, Kind, Nesting, Sensitive};
-use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
+use planguard_plan::{AttributePath, Mask, OutputChange, Value};
+use planguard_schemas::Block;
 
+use super::entry::{Body, Entry, Form, Marking, Members, Position, What};
 use super::pairs::{Order, is_name, moved, pairs};
-
-/// The text of a value that is not known yet.
-const UNKNOWN: SafeText = SafeText::fixed("(known after apply)");
+use super::place::{Known, Place, names};
+use super::unknown::UNKNOWN;
 
 /// A collection whose text is not longer is shown on one line.
 const ONE_LINE: usize = 60;
@@ -24,281 +23,8 @@ const MOST_ABOUT: usize = 6;
 /// So many elements that only stand elsewhere are told one by one; all are counted.
 const MOST_MOVED: usize = 8;
 
-/// Lines beside those that change, in texts of several lines.
-const CONTEXT: usize = 2;
-
 /// The most documents of JSON that are read inside each other.
 const DOCUMENTS: usize = 3;
-
-/// What happens to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum What {
-    /// It is added.
-    Added,
-    /// It is removed.
-    Removed,
-    /// It, or something in it, is changed.
-    Changed,
-}
-
-/// A value that differs, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// The name of the attribute, block or member; empty for an element of a list.
-    pub name: SafeText,
-    /// What happens to it.
-    pub what: What,
-    /// Whether this forces the object to be replaced.
-    pub forces_replacement: bool,
-    /// Where it stands, if it is an element of a list of several whose order means something.
-    pub position: Option<Position>,
-    /// The value.
-    pub body: Body,
-}
-
-/// Where an element of a list stands, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Position {
-    /// Before the change, unless it is added.
-    pub before: Option<usize>,
-    /// After it, unless it is removed.
-    pub after: Option<usize>,
-    /// Whether it stands elsewhere among the elements that stay. One that is only pushed along does not.
-    pub moved: bool,
-}
-
-/// What to do with a difference between nothing and something empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Empty {
-    /// It says nothing: providers fill new objects with it.
-    Hidden,
-    /// Somebody, or the provider, changes it.
-    Shown,
-}
-
-impl Entry {
-    /// Whether something that was not set is empty now, or the other way round.
-    pub fn is_nothing(&self) -> bool {
-        let is_empty = |text: &SafeText| matches!(text.unescaped(), "\"\"" | "[]" | "{}");
-        match &self.body {
-            Body::Value { before: None, after: Some(text) }
-            | Body::Value { before: Some(text), after: None } => is_empty(text),
-            Body::Members(members) if self.what == What::Changed => {
-                !members.entries.is_empty()
-                    && members.entries.iter().all(Self::is_nothing)
-                    && members.moved == 0
-                    && members.computed == 0
-            }
-            Body::Members(members) => {
-                members.entries.iter().all(Self::is_nothing)
-                    && members.same == 0
-                    && members.moved == 0
-                    && members.computed == 0
-            }
-            Body::Value { .. }
-            | Body::Sensitive
-            | Body::Rewritten
-            | Body::Lines(_)
-            | Body::Varies
-            | Body::Marked(_) => false,
-        }
-    }
-}
-
-/// The difference of a value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Body {
-    /// Before and after as texts; `None` where there is none.
-    Value {
-        /// Before the change.
-        before: Option<SafeText>,
-        /// After the change.
-        after: Option<SafeText>,
-    },
-    /// A sensitive value.
-    Sensitive,
-    /// A document that is written in another way and says the same.
-    Rewritten,
-    /// Members or elements.
-    Members(Members),
-    /// Lines of a text; none if it is only the ends of lines that differ.
-    Lines(Vec<Line>),
-    /// Objects of a group have different values here.
-    Varies,
-    /// The same value, which is sensitive on one side alone.
-    Marked(Marking),
-}
-
-/// What becomes of the mark of a sensitive value that stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Marking {
-    /// It is sensitive from now on.
-    Added,
-    /// It is no longer sensitive.
-    Removed,
-    /// It is as sensitive as before: the plan updates it without another value.
-    Kept,
-}
-
-/// The difference of a value with parts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Members {
-    /// What they are.
-    pub form: Form,
-    /// The parts that differ.
-    pub entries: Vec<Entry>,
-    /// How many do not.
-    pub same: usize,
-    /// How many of a list are the same and stand elsewhere.
-    pub moved: usize,
-    /// How many the provider computes at apply.
-    pub computed: usize,
-    /// What tells an element of a list apart from the others, and stays: names with values.
-    pub about: Vec<(SafeText, SafeText)>,
-}
-
-impl Members {
-    /// How many members stay, without those that are told because they say which element it is.
-    pub fn unlisted(&self) -> usize {
-        self.same.saturating_sub(self.about.len())
-    }
-
-    /// Whether they are the members of a single block, and not several blocks.
-    pub fn is_single_block(&self) -> bool {
-        let is_member = |entry: &Entry| !entry.name.unescaped().is_empty();
-        self.form == Form::Blocks && (self.computed > 0 || self.entries.iter().any(is_member))
-    }
-}
-
-/// What a value with parts is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// `name { … }`, for each element.
-    Blocks,
-    /// `name = { … }`.
-    Map,
-    /// `name = [ … ]`.
-    List,
-    /// A text that holds a document of JSON: an object.
-    Document,
-    /// A text that holds a document of JSON: a list.
-    DocumentList,
-}
-
-/// A line of a text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Line {
-    /// It is the same.
-    Same(SafeText),
-    /// It is added.
-    Added(SafeText),
-    /// It is removed.
-    Removed(SafeText),
-    /// Lines between that are the same.
-    Gap,
-}
-
-/// A value on one side, with its masks.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'v> {
-    value: Option<&'v Value<'v>>,
-    unknown: Mask<'v>,
-    sensitive: Mask<'v>,
-}
-
-impl<'v> Place<'v> {
-    pub(super) fn new(
-        value: Option<&'v Value<'v>>,
-        unknown: Option<&'v Value<'v>>,
-        sensitive: Option<&'v Value<'v>>,
-    ) -> Self {
-        Self { value, unknown: Mask::of(unknown), sensitive: Mask::of(sensitive) }
-    }
-
-    const fn absent() -> Self {
-        Self { value: None, unknown: Mask::Nothing, sensitive: Mask::Nothing }
-    }
-
-    fn key(self, name: &str) -> Self {
-        Self {
-            value: self.value.and_then(|value| value.get(name)),
-            unknown: self.unknown.key(name),
-            sensitive: self.sensitive.key(name),
-        }
-    }
-
-    fn index(self, position: Option<usize>) -> Self {
-        let Some(position) = position else { return Self::absent() };
-        Self {
-            value: self.value.and_then(|value| value.elements().get(position)),
-            unknown: self.unknown.index(position),
-            sensitive: self.sensitive.index(position),
-        }
-    }
-
-    /// The value, unless it is null, which is how plans write what is not set.
-    fn set(self) -> Option<&'v Value<'v>> {
-        self.value.filter(|value| **value != Value::Null)
-    }
-
-    const fn is_unknown(self) -> bool {
-        matches!(self.unknown, Mask::Whole)
-    }
-
-    fn is_absent(self) -> bool {
-        self.set().is_none() && !self.unknown.marks_something()
-    }
-
-    /// The keys of its members, known or not.
-    fn keys(self) -> Vec<&'v str> {
-        let known = self.value.map(Value::members).unwrap_or_default();
-        let unknown = match self.unknown {
-            Mask::Parts(parts) => parts.members(),
-            Mask::Nothing | Mask::Whole => &[],
-        };
-        known.iter().chain(unknown).map(|(name, _)| name.as_ref()).collect()
-    }
-}
-
-/// What the schema says of a place.
-#[derive(Clone, Default)]
-struct Known {
-    /// The attributes of its members.
-    block: Option<Block>,
-    /// Whether it is written as blocks.
-    is_block: bool,
-    /// Whether its elements have no order.
-    is_set: bool,
-    /// Whether it is a secret.
-    is_sensitive: bool,
-}
-
-impl Known {
-    fn of(block: Option<Block>, name: &str) -> Self {
-        let Some(attribute) = block.and_then(|block| block.attribute(name)) else { return Self::default() };
-        let is_sensitive = match attribute.sensitive {
-            Sensitive::No => false,
-            Sensitive::Marked | Sensitive::Unmarked => true,
-        };
-        let known = Self { is_sensitive, ..Self::default() };
-        match &attribute.kind {
-            Kind::Nested(nested) => Self {
-                block: Some(nested.block),
-                is_block: nested.is_block,
-                is_set: nested.nesting == Nesting::Set,
-                ..known
-            },
-            Kind::Set(_) => Self { is_set: true, ..known },
-            Kind::Bool
-            | Kind::String
-            | Kind::Number
-            | Kind::Any
-            | Kind::Tuple
-            | Kind::List(_)
-            | Kind::Map(_) => known,
-        }
-    }
-}
 
 /// The result of comparing two values.
 enum Compared {
@@ -351,13 +77,25 @@ impl Differ<'_> {
         for name in names(before, after) {
             let (before, after) = (before.key(name), after.key(name));
             let path = path.key(name);
+            // The first name is that of an attribute, whatever is sensitive.
+            let shown =
+                || if path.0.len() == 1 { self.redactor.path(&path) } else { self.redactor.key(name) };
+            let known = Known::of(known.block, name);
             if after.is_unknown() && (self.is_computed)(&path) {
-                found.computed += 1;
+                match self.old_block(before, &known) {
+                    // Settings that somebody may rely on.
+                    Some(text) => found.entries.push(Entry {
+                        name: shown(),
+                        what: What::Changed,
+                        forces_replacement: false,
+                        position: None,
+                        body: Body::Value { before: Some(text), after: Some(UNKNOWN) },
+                    }),
+                    None => found.computed += 1,
+                }
                 continue;
             }
-            // The first name is that of an attribute, whatever is sensitive.
-            let shown = if path.0.len() == 1 { self.redactor.path(&path) } else { self.redactor.key(name) };
-            match self.compare(shown, before, after, &path, &Known::of(known.block, name), documents) {
+            match self.compare(shown(), before, after, &path, &known, documents) {
                 Compared::Absent => {}
                 Compared::Same => found.same += 1,
                 Compared::Different(entry) => found.entries.push(entry),
@@ -366,8 +104,14 @@ impl Differ<'_> {
         found
     }
 
-    /// The change of an output.
-    pub(super) fn output(&self, name: SafeText, output: &OutputChange<'_>) -> Entry {
+    /// The change of an output. Plans mark it as sensitive on both sides if it is on one; whether it is after the change stands in
+    /// the configuration, if there is one.
+    pub(super) fn output(
+        &self,
+        name: SafeText,
+        output: &OutputChange<'_>,
+        is_sensitive_after: Option<bool>,
+    ) -> Entry {
         let before = Place::new(output.before.as_ref(), None, output.before_sensitive.as_ref());
         let after =
             Place::new(output.after.as_ref(), output.after_unknown.as_ref(), output.after_sensitive.as_ref());
@@ -380,6 +124,13 @@ impl Differ<'_> {
         };
         let path = AttributePath::default();
         match self.compare(name.clone(), before, after, &path, &Known::default(), DOCUMENTS) {
+            // It was sensitive then: what is on neither side is no secret.
+            Compared::Different(Entry { body: Body::Sensitive, .. })
+                if what == What::Changed && is_sensitive_after == Some(false) && !after.is_unknown() =>
+            {
+                let body = Body::Marked(Marking::RemovedFromNew);
+                Entry { name, what, forces_replacement: false, position: None, body }
+            }
             Compared::Different(entry) => Entry { what, ..entry },
             // Null, or the same value that is sensitive on one side alone.
             Compared::Absent | Compared::Same => {
@@ -388,7 +139,12 @@ impl Differ<'_> {
                 let body = if let Some(marking) = self.marking(before, after, &Known::default()) {
                     Body::Marked(marking)
                 } else if is_sensitive && what == What::Changed {
-                    Body::Marked(Marking::Kept)
+                    // It is updated, and its value stays: then it is the mark that changes.
+                    Body::Marked(match is_sensitive_after {
+                        Some(true) => Marking::Added,
+                        Some(false) => Marking::Removed,
+                        None => Marking::Kept,
+                    })
                 } else if is_sensitive {
                     Body::Sensitive
                 } else {
@@ -495,12 +251,16 @@ impl Differ<'_> {
             }
         };
         if known.is_sensitive || is_hidden(before) || is_hidden(after) {
-            return Body::Sensitive;
+            let tells =
+                self.tells_marks && !known.is_sensitive && what == What::Changed && !after.is_unknown();
+            return match (is_hidden(before), is_hidden(after)) {
+                (true, false) if tells => Body::Marked(Marking::RemovedFromNew),
+                (false, true) if tells => Body::Marked(Marking::AddedToNew),
+                _ => Body::Sensitive,
+            };
         }
         if after.is_unknown() {
-            let is_plain = before.set().is_some() && !before.sensitive.marks_something();
-            let before = is_plain.then(|| self.text(before)).flatten();
-            return Body::Value { before, after: Some(UNKNOWN) };
+            return self.unknown(what, before, path, known, documents);
         }
         let fits = self.on_one_line(before).zip(self.on_one_line(after));
         match (before.set(), after.set()) {
@@ -510,7 +270,7 @@ impl Differ<'_> {
                 self.members(before, after, path, known, documents)
             }
             (Some(Value::Array(_)) | None, Some(Value::Array(_))) | (Some(Value::Array(_)), None)
-                if fits.is_none() =>
+                if fits.is_none() || keeps_some(before, after) =>
             {
                 self.elements(before, after, path, known, documents)
             }
@@ -523,7 +283,7 @@ impl Differ<'_> {
     }
 
     /// The value as a text; `None` if there is none.
-    fn text(&self, place: Place<'_>) -> Option<SafeText> {
+    pub(super) fn text(&self, place: Place<'_>) -> Option<SafeText> {
         place.set().map(|value| {
             let text = self.redactor.text(&value.written());
             if place.sensitive.marks_something() { SafeText::fixed(PLACEHOLDER) } else { text }
@@ -549,7 +309,7 @@ impl Differ<'_> {
         (text.unescaped().chars().count() <= ONE_LINE).then_some(text)
     }
 
-    fn members(
+    pub(super) fn members(
         &self,
         before: Place<'_>,
         after: Place<'_>,
@@ -562,10 +322,10 @@ impl Differ<'_> {
         let stays = before.set().is_some() && after.set().is_some();
         let about =
             if stays { self.about(before, after, known, (&BTreeSet::new(), is_name)) } else { Vec::new() };
-        Body::Members(Members { form, entries, same, moved: 0, computed, about })
+        Body::Members(Members { form, entries, same, moved: 0, computed, about, then_unknown: false })
     }
 
-    fn elements(
+    pub(super) fn elements(
         &self,
         before: Place<'_>,
         after: Place<'_>,
@@ -599,9 +359,13 @@ impl Differ<'_> {
                 Compared::Absent | Compared::Same if is_moved => {
                     elsewhere += 1;
                     let about = self.about(old, new, &of_element, (&varying, |_| true));
-                    if !about.is_empty() && elsewhere <= MOST_MOVED {
-                        entries.push(moved_element(about, names(old, new).len(), position));
-                    }
+                    let scalar = self.scalar(new);
+                    let told = match scalar {
+                        Some(text) => Some(moved_scalar(text, position)),
+                        None if about.is_empty() => None,
+                        None => Some(moved_element(about, names(old, new).len(), position)),
+                    };
+                    entries.extend(told.filter(|_| elsewhere <= MOST_MOVED));
                 }
                 Compared::Absent | Compared::Same => same += 1,
                 Compared::Different(mut entry) => {
@@ -613,7 +377,26 @@ impl Differ<'_> {
             }
         }
         let form = if known.is_block { Form::Blocks } else { Form::List };
-        Body::Members(Members { form, entries, same, moved: elsewhere, computed: 0, about: Vec::new() })
+        Body::Members(Members {
+            form,
+            entries,
+            same,
+            moved: elsewhere,
+            computed: 0,
+            about: Vec::new(),
+            then_unknown: false,
+        })
+    }
+
+    /// The text of a value without parts, if it may be told.
+    fn scalar(&self, place: Place<'_>) -> Option<SafeText> {
+        if place.sensitive.marks_something() {
+            return None;
+        }
+        match place.set()? {
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => self.text(place),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
     }
 
     /// The short members of a value that stay and may be told: they say which one it is. What is a name, or is not the same
@@ -658,69 +441,6 @@ impl Differ<'_> {
         about
     }
 
-    /// The difference of texts that hold documents, or have several lines.
-    fn texts(&self, texts: (Option<&str>, Option<&str>), documents: usize) -> Option<Body> {
-        let (before, after) = texts;
-        if documents > 0
-            && let Some(body) = self.documents(before, after, documents - 1)
-        {
-            return Some(body);
-        }
-        let has_lines = |text: Option<&str>| text.is_some_and(|text| text.trim_end().contains('\n'));
-        (has_lines(before) || has_lines(after)).then(|| {
-            // Whole texts are redacted: a secret may have several lines.
-            let (before, after) = (
-                self.redactor.text(before.unwrap_or_default()),
-                self.redactor.text(after.unwrap_or_default()),
-            );
-            Body::Lines(lines(&before, &after))
-        })
-    }
-
-    fn documents(&self, before: Option<&str>, after: Option<&str>, documents: usize) -> Option<Body> {
-        let may_be = |text: Option<&str>| text.is_none_or(|text| text.trim_start().starts_with(['{', '[']));
-        if !may_be(before) || !may_be(after) || before.is_none() && after.is_none() {
-            return None;
-        }
-        let duplicates = DuplicateKeys::default();
-        let (before, after) = (document(before, &duplicates)?, document(after, &duplicates)?);
-        if duplicates.count() > 0 {
-            return None;
-        }
-        if before == after {
-            return Some(Body::Rewritten);
-        }
-        let (old, new) = (Place::new(before.as_ref(), None, None), Place::new(after.as_ref(), None, None));
-        let path = AttributePath::default();
-        let inside = Differ {
-            redactor: self.redactor,
-            replace_paths: &[],
-            is_computed: &|_| false,
-            tells_marks: false,
-        };
-        let is_object = |value: &Option<Value<'_>>| matches!(value, Some(Value::Object(_)) | None);
-        let is_array = |value: &Option<Value<'_>>| matches!(value, Some(Value::Array(_)) | None);
-        let body = if is_object(&before) && is_object(&after) {
-            inside.members(old, new, &path, &Known::default(), documents)
-        } else if is_array(&before) && is_array(&after) {
-            inside.elements(old, new, &path, &Known::default(), documents)
-        } else {
-            return None;
-        };
-        match body {
-            Body::Members(members) => {
-                let form = if members.form == Form::List { Form::DocumentList } else { Form::Document };
-                Some(Body::Members(Members { form, ..members }))
-            }
-            Body::Value { .. }
-            | Body::Sensitive
-            | Body::Rewritten
-            | Body::Lines(_)
-            | Body::Varies
-            | Body::Marked(_) => None,
-        }
-    }
-
     /// Whether a difference forces the object to be replaced. A path may lead into what is shown as one value.
     fn forces(&self, path: &AttributePath, body: &Body) -> bool {
         let is_whole = match body {
@@ -738,23 +458,37 @@ impl Differ<'_> {
     }
 }
 
-/// The document that a text holds; `None` inside if there is no text.
-fn document<'t>(text: Option<&'t str>, duplicates: &DuplicateKeys) -> Option<Option<Value<'t>>> {
-    text.map(|text| Value::parse(text, duplicates)).transpose().ok()
+/// Whether two lists of several elements have some in common, so that what differs is not all that they have.
+fn keeps_some(before: Place<'_>, after: Place<'_>) -> bool {
+    /// Two lists of two elements are compared at a glance.
+    const FEW: usize = 2;
+    let Some((old, new)) = before.set().zip(after.set()) else { return false };
+    let (old, new) = (old.elements(), new.elements());
+    old.len().max(new.len()) > FEW && old.iter().any(|element| new.contains(element))
 }
 
-/// The names of both sides, in order.
-fn names<'v>(before: Place<'v>, after: Place<'v>) -> Vec<&'v str> {
-    let mut names = [before.keys(), after.keys()].concat();
-    names.sort_unstable();
-    names.dedup();
-    names
+/// A value without parts that is the same and stands elsewhere.
+fn moved_scalar(text: SafeText, position: Option<Position>) -> Entry {
+    Entry {
+        name: SafeText::default(),
+        what: What::Changed,
+        forces_replacement: false,
+        position,
+        body: Body::Value { before: Some(text.clone()), after: Some(text) },
+    }
 }
 
 /// An element that is the same and stands elsewhere.
 fn moved_element(about: Vec<(SafeText, SafeText)>, members: usize, position: Option<Position>) -> Entry {
-    let members =
-        Members { form: Form::Map, entries: Vec::new(), same: members, moved: 0, computed: 0, about };
+    let members = Members {
+        form: Form::Map,
+        entries: Vec::new(),
+        same: members,
+        moved: 0,
+        computed: 0,
+        about,
+        then_unknown: false,
+    };
     Entry {
         name: SafeText::default(),
         what: What::Changed,
@@ -769,29 +503,4 @@ fn varying<'v>(elements: &'v [Value<'v>]) -> BTreeSet<&'v str> {
     let Some(first) = elements.first() else { return BTreeSet::new() };
     let names = elements.iter().flat_map(Value::members).map(|(name, value)| (name.as_ref(), value));
     names.filter(|(name, value)| first.get(name) != Some(*value)).map(|(name, _)| name).collect()
-}
-
-/// The lines of two texts that differ, with a few around them.
-fn lines(before: &SafeText, after: &SafeText) -> Vec<Line> {
-    let (old, new) = (before.lines(), after.lines());
-    let operations = capture_diff_slices(Algorithm::Myers, &old, &new);
-    let mut lines = Vec::new();
-    for (position, group) in group_diff_ops(operations, CONTEXT).iter().enumerate() {
-        if position > 0 || group.first().is_some_and(|first| first.old_range().start > 0) {
-            lines.push(Line::Gap);
-        }
-        for change in group.iter().flat_map(|operation| operation.iter_changes(&old, &new)) {
-            let text = change.value().clone();
-            lines.push(match change.tag() {
-                ChangeTag::Equal => Line::Same(text),
-                ChangeTag::Insert => Line::Added(text),
-                ChangeTag::Delete => Line::Removed(text),
-            });
-        }
-    }
-    // Two texts that differ in nothing but the ends of their lines have no other lines.
-    if lines.iter().all(|line| matches!(line, Line::Same(_) | Line::Gap)) {
-        lines.clear();
-    }
-    lines
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use planguard_plan::redact::{Redactor, SafeText};
 
-use super::difference::{Body, Entry, Members};
+use super::entry::{Body, Entry, Members};
 use super::object::Object;
 
 /// The least number of instances that are folded.
@@ -277,7 +277,9 @@ fn have_same_shape(one: &[Entry], other: &[Entry]) -> bool {
                 && one.forces_replacement == other.forces_replacement
                 && match (&one.body, &other.body) {
                     (Body::Members(one), Body::Members(other)) => {
-                        one.form == other.form && have_same_shape(&one.entries, &other.entries)
+                        one.form == other.form
+                            && one.then_unknown == other.then_unknown
+                            && have_same_shape(&one.entries, &other.entries)
                     }
                     (Body::Members(_), _) | (_, Body::Members(_)) => false,
                     (Body::Sensitive, other) | (other, Body::Sensitive) => *other == Body::Sensitive,

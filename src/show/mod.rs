@@ -2,17 +2,21 @@
 //! of Terraform, outputs, and what else it does. Everything in it may be printed.
 
 mod difference;
+mod entry;
 mod error;
 mod folding;
 mod object;
 mod outside;
 mod pairs;
+mod place;
+mod texts;
+mod unknown;
 
 use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{Address, ChangeSummary, CheckStatus, ModuleStep, Plan, PlanError};
 
-pub use difference::{Body, Empty, Entry, Form, Line, Marking, Members, Position, What};
+pub use entry::{Body, Empty, Entry, Form, Line, Marking, Members, Position, What};
 pub use error::ShowError;
 pub use folding::Group;
 pub(crate) use folding::with_key_named;
@@ -204,10 +208,13 @@ fn modules(plan: &Plan<'_>, redactor: &Redactor) -> Vec<ModuleView> {
 
 fn outputs(plan: &Plan<'_>, redactor: &Redactor) -> Vec<Entry> {
     let differ = Differ { redactor, replace_paths: &[], is_computed: &|_| false, tells_marks: true };
+    let root = plan.configuration.as_ref().and_then(|configuration| configuration.module(""));
+    let is_sensitive =
+        |name: &str| root.and_then(|(_, root)| root.output(name)).map(|output| output.sensitive);
     plan.output_changes
         .iter()
         .filter(|(_, output)| !output.actions.is_no_op())
-        .map(|(name, output)| differ.output(redactor.key(name), output))
+        .map(|(name, output)| differ.output(redactor.key(name), output, is_sensitive(name)))
         .collect()
 }
 

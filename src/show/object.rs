@@ -6,7 +6,9 @@ use planguard_plan::{
     ResourceState, Side,
 };
 
-use super::difference::{Attributes, Differ, Entry, Place};
+use super::difference::{Attributes, Differ};
+use super::entry::Entry;
+use super::place::Place;
 
 /// What is done with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use planguard_guardrails::change::{self, Fate, OutsideChange};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, PathStep, Plan, ResourceChange};
 
-use super::difference::Entry;
+use super::entry::Entry;
 use super::object::changed_outside;
 
 /// What was changed outside of Terraform.

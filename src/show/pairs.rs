@@ -40,6 +40,7 @@ pub(super) fn pairs(before: &[Value<'_>], after: &[Value<'_>], order: Order) -> 
     } else {
         in_any_order(&old, &new)
     };
+    same_elsewhere(&old, &new, &mut partner);
     alike(before, after, &mut partner);
     // A block that can be there only once is the same one, however much of it differs.
     if let ([Value::Object(_)], [Value::Object(_)], [only]) = (before, after, partner.as_mut_slice()) {
@@ -69,6 +70,18 @@ fn in_any_order(old: &[usize], new: &[usize]) -> Vec<Option<usize>> {
         places.entry(*number).or_default().push(position);
     }
     new.iter().map(|number| places.get_mut(number)?.pop()).collect()
+}
+
+/// Gives elements without a partner one that is the same and stands elsewhere.
+fn same_elsewhere(old: &[usize], new: &[usize], partner: &mut [Option<usize>]) {
+    let taken: BTreeSet<usize> = partner.iter().flatten().copied().collect();
+    let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (position, number) in old.iter().enumerate().rev().filter(|(position, _)| !taken.contains(position)) {
+        places.entry(*number).or_default().push(position);
+    }
+    for (partner, number) in partner.iter_mut().zip(new).filter(|(partner, _)| partner.is_none()) {
+        *partner = places.get_mut(number).and_then(Vec::pop);
+    }
 }
 
 /// Gives elements without a partner the one that is most like them.
@@ -199,8 +212,11 @@ mod tests {
             [(Some(0), Some(0)), (Some(1), None), (None, Some(1))]
         );
         assert_eq!(pairs_of("[1, 2]", "[2, 1]", Order::None), [(Some(1), Some(0)), (Some(0), Some(1))]);
-        let moved = pairs_of("[1, 2]", "[2, 1]", Order::Kept);
-        assert_eq!(moved.len(), 3, "{moved:?}");
+        assert_eq!(pairs_of("[1, 2]", "[2, 1]", Order::Kept), [(Some(1), Some(0)), (Some(0), Some(1))]);
+        assert_eq!(
+            pairs_of("[1, 1, 2, 3]", "[3, 1, 4, 1]", Order::Kept),
+            [(Some(2), None), (Some(3), Some(0)), (Some(0), Some(1)), (None, Some(2)), (Some(1), Some(3))]
+        );
         // One of two statements has another action.
         assert_eq!(
             pairs_of(

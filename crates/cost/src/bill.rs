@@ -318,6 +318,9 @@ fn price(table: Table, key: &str, region: &str, assumed: &mut Vec<String>) -> In
         assumed.push(format!("the price in us-east-1, by what its family costs in {region}"));
         return Ok(price);
     }
+    if [Table::AwsEc2, Table::AzureVm, Table::GoogleDisk].into_iter().all(|table| !table.has_region(region)) {
+        return Err(Missing::no_price(format!("the price book does not know the region `{region}`")));
+    }
     let what = if table == Table::AwsServices { String::new() } else { format!(" of `{key}`") };
     Err(Missing::no_price(format!("the price book has no price{what} in {region}")))
 }

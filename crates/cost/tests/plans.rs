@@ -58,6 +58,18 @@ fn data_sources_and_deposed_objects_are_not_counted() {
 }
 
 #[test]
+fn a_region_that_nobody_knows_is_named() {
+    let found = cost(&[gateway("a", r#"["create"]"#, "null", r#"{"region": "eu-centrall-1"}"#)]);
+    let sides = found.resources.iter().filter_map(|resource| resource.after.as_ref());
+    let notes: Vec<String> = sides
+        .flat_map(|side| &side.components)
+        .filter_map(|part| part.note.as_ref().map(ToString::to_string))
+        .collect();
+    let wanted = "the price book does not know the region `eu-centrall-1`";
+    assert!(notes.iter().any(|note| note == wanted), "{notes:?}");
+}
+
+#[test]
 fn what_is_missing_makes_a_sum_the_least() {
     let database = r#"{"instance_class": "db.t3.medium", "engine": "oracle-se2", "allocated_storage": 10}"#;
     let larger = r#"{"instance_class": "db.t3.medium", "engine": "oracle-se2", "allocated_storage": 20}"#;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use planguard_guardrail_format::{Absent, Literal, MappedAttribute, Mapping, PathPattern, PatternStep};
-use planguard_plan::{Mode, Object, Plan, ResourceChange, Translation, Value};
+use planguard_plan::{Mode, Number, Object, Plan, ResourceChange, Translation, Value};
 
 use crate::engine::is_empty;
 use crate::unreadable;
@@ -166,7 +166,7 @@ fn of_literal(literal: &Literal) -> Value<'static> {
     match literal {
         Literal::Bool(value) => Value::Bool(*value),
         Literal::Text(text) => Value::String(Cow::Owned(text.clone())),
-        Literal::Number(number) => serde_json::Number::from_f64(*number).map_or(Value::Null, Value::Number),
+        Literal::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
     }
 }
 

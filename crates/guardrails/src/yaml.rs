@@ -163,7 +163,7 @@ fn plain(text: &str) -> Value<'static> {
         _ => {
             let is_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
             match text.parse::<serde_json::Number>() {
-                Ok(number) if is_number => Value::Number(number),
+                Ok(number) if is_number => Value::Number(number.into()),
                 Ok(_) | Err(_) => Value::String(Cow::Owned(text.to_owned())),
             }
         }

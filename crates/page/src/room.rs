@@ -8,6 +8,9 @@ use crate::{PageError, STATIC_DIFFERENCES, embedded, render};
 /// The room of the sentences that say what is left out.
 const SENTENCES: usize = 2_000;
 
+/// More than what stands in the place of one resource's differences.
+const SIZE_OF_SENTENCE: usize = 200;
+
 /// A tenth of a page is there for the differences of what matters most, however much room the rest of the page takes.
 const LEAST_PART: usize = 10;
 
@@ -57,12 +60,17 @@ fn most_notable(page: &Page, room: usize) -> Result<usize, PageError> {
 /// Leaves out the differences of resources from the end of the list, but not of the first ones.
 fn cut_resources(page: &mut Page, first: usize, excess: &mut usize) -> Result<(), PageError> {
     let resources = page.resources.iter_mut().enumerate().skip(first).rev();
-    for (_, resource) in resources.filter(|(_, resource)| !resource.rows.is_empty()) {
+    for (position, resource) in resources.filter(|(_, resource)| !resource.rows.is_empty()) {
         if *excess == 0 {
             break;
         }
         let size = embedded::size_of_rows(&resource.rows)?;
         *excess = excess.saturating_sub(size.saturating_sub(embedded::SIZE_OF_MARK));
+        // Those of the first ones are also there for a reader without the script.
+        if position < STATIC_DIFFERENCES {
+            let size = size_of_markup(&resource.rows)?;
+            *excess = excess.saturating_sub(size.saturating_sub(size_of_markup(&[])? + SIZE_OF_SENTENCE));
+        }
         resource.rows.clear();
         resource.is_cut = true;
     }
@@ -147,11 +155,19 @@ mod tests {
 
     #[test]
     fn no_more_is_left_out_than_must_be() {
-        let mut page = fat(300, "value");
-        let most = render(&page).unwrap().len() / 3 * 2;
-        let written = render_within(&mut page, most).unwrap().len();
-        let one = embedded::size_of_rows(&page.resources[0].rows).unwrap();
-        assert!(most - written < one + SENTENCES, "{written} of {most}, {one} for a resource");
+        // Of the last ones, and of some of the first ones, too.
+        for (parts, of) in [(2, 3), (1, 4)] {
+            let mut page = fat(300, "value");
+            let one = embedded::size_of_rows(&page.resources[0].rows).unwrap();
+            let one = one + size_of_markup(&page.resources[0].rows).unwrap();
+            let most = render(&page).unwrap().len() * parts / of;
+            let written = render_within(&mut page, most).unwrap().len();
+            let left = most - written;
+            assert!(
+                left < one + SENTENCES + SIZE_OF_SENTENCE * 100,
+                "{written} of {most}, {one} for a resource"
+            );
+        }
     }
 
     #[test]

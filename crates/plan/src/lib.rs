@@ -19,8 +19,8 @@ pub use model::{
     ActionInvocation, ActionReason, Actions, Address, AddressError, Attribute, AttributePath, Change,
     ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, Contradiction,
     DeferredChange, Dependencies, Dependency, DependencyEnd, DuplicateKeys, Holds, Importing, InstanceKey,
-    MAX_DEPTH, Mask, Mode, ModuleCall, ModuleStep, Object, OutputChange, Owner, PathStep, Plan, PlanError,
-    Provenance, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution, ResolvedReference,
+    MAX_DEPTH, Mask, Mode, ModuleCall, ModuleStep, Number, Object, OutputChange, Owner, PathStep, Plan,
+    PlanError, Provenance, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution, ResolvedReference,
     ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError, Side, SideProblem, Translation,
     UnknownValue, Unseen, Value, Verb, View, Witness, mirrored, sensitive_values, written_key,
 };

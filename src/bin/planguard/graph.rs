@@ -54,7 +54,7 @@ pub(crate) struct GraphArguments {
     /// What stands for a box
     #[arg(long, value_parser = word::<ByWord>(), default_value = "auto", value_name = "WHAT")]
     by: ByWord,
-    /// Draw what is around this block or module: an address without keys
+    /// Draw what is around this block or module; keys of instances are ignored
     #[arg(long, value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     focus: Option<String>,
     /// How many arrows away from it

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::part_line;
+use super::text::part_lines;
 use super::words::{change, changed, glyph, headline, missing, notes, own_prices, sides};
 use crate::cost::{CostView, ObjectCost};
 use crate::render::layout::count;
@@ -56,8 +56,8 @@ fn render(view: &CostView, _: Layout) -> Result<String, RenderError> {
     let mut left = 0;
     for (object, number) in &groups {
         let mut part = format!("\n{} `{}`\n\n", address(object, *number), glyph(object.action));
-        let lines: Vec<String> = object.parts().iter().map(|line| part_line(line, &currency)).collect();
-        part.push_str(&markdown::block(&lines, "text"));
+        let lines = part_lines(object, &currency);
+        part.push_str(&markdown::block(&lines, "diff"));
         if left == 0 && text.len() + details.len() + part.len() <= MOST_BYTES {
             details.push_str(&part);
         } else {

@@ -9,7 +9,7 @@ use super::Formats;
 use crate::cost::CostView;
 
 pub(super) use markdown::amounts_as_code;
-pub(super) use text::{is_free, part_line};
+pub(super) use text::{is_free, part_lines};
 pub(super) use words::{change, line, notes, sides};
 
 /// The formats of the costs of a plan.

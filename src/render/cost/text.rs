@@ -69,10 +69,10 @@ fn render(view: &CostView, layout: Layout) -> Result<String, RenderError> {
                 let missing = object.parts().iter().filter(|_| of_type(object).is_none()).filter_map(missing);
                 lines.extend(missing.map(|missing| paint(Style::Faint, &format!("      ! {missing}"))));
             }
-            Detail::Everything => lines.extend(object.parts().iter().map(|part| {
-                let text = part_line(part, &currency);
-                paint(Style::Faint, &format!("      {text}"))
-            })),
+            Detail::Everything => {
+                let parts = part_lines(object, &currency).into_iter();
+                lines.extend(parts.map(|part| paint(Style::Faint, &format!("      {part}"))));
+            }
         }
     }
     if groups.len() > shown {
@@ -115,8 +115,25 @@ pub(in crate::render) fn is_free(object: &ObjectCost) -> bool {
     object.parts().iter().all(|part| part.state == planguard_cost::State::Free)
 }
 
+/// The parts of an object. Where the two sides differ in some, those that come stand behind `+`, and those that go behind `-`.
+pub(in crate::render) fn part_lines(object: &ObjectCost, currency: &str) -> Vec<String> {
+    let line = |part: &PartCost| part_line(part, currency);
+    let (Some(before), Some(after)) = (&object.before, &object.after) else {
+        return object.parts().iter().map(line).collect();
+    };
+    if before == after {
+        return after.iter().map(line).collect();
+    }
+    let gone = before.iter().filter(|part| !after.contains(part)).map(|part| format!("- {}", line(part)));
+    let there = after.iter().map(|part| {
+        let mark = if before.contains(part) { ' ' } else { '+' };
+        format!("{mark} {}", line(part))
+    });
+    gone.chain(there).collect()
+}
+
 /// A part with all that is known: `Instance m5.large: 730 hours at $0.096 = $70.08 (…)`.
-pub(in crate::render) fn part_line(part: &PartCost, currency: &str) -> String {
+fn part_line(part: &PartCost, currency: &str) -> String {
     let mut text = name(part);
     if let Some(monthly) = part.monthly {
         let amount = money(monthly, currency);
@@ -145,5 +162,36 @@ fn at(price: Decimal, currency: &str) -> String {
     match currency {
         "USD" => format!("${}", price.normalize()),
         other => format!("{} {other}", price.normalize()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_cost::Prices;
+    use planguard_plan::input::Document;
+
+    use super::*;
+    use crate::render::layout::sample::PLAIN;
+
+    #[test]
+    fn parts_of_both_sides_are_told_where_they_differ() {
+        let volume = |size: u16| {
+            format!(
+                r#"{{"region": "us-east-1", "instance_type": "t3.micro",
+                    "root_block_device": [{{"volume_type": "gp3", "volume_size": {size}}}]}}"#
+            )
+        };
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{{"address": "aws_instance.a", "change": {{
+                "actions": ["update"], "before": {}, "after": {}, "after_unknown": {{}}}}}}]}}"#,
+            volume(10),
+            volume(20)
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        let view = CostView::of(&document, &Prices::default()).unwrap();
+        let text = render(&view, Layout { detail: Detail::Everything, ..PLAIN }).unwrap();
+        assert!(text.contains("        Instance t3.micro: 730 hours"), "{text}");
+        assert!(text.contains("      - Root volume gp3: 10 GB at $0.08 = $0.80"), "{text}");
+        assert!(text.contains("      + Root volume gp3: 20 GB at $0.08 = $1.60"), "{text}");
     }
 }

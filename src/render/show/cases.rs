@@ -74,6 +74,7 @@ fn a_statement_is_named_by_its_lists_and_objects() {
         format!(r#"{{"policy": "{{\"Statement\": [{logs}, {data}]}}"}}"#)
     };
     let [text, _, json] = each(&plan(&[update("x_a.b", &policy("s3:Get*"), &policy("s3:*"))], ""));
+    let text = flat(&text);
     assert!(text.contains("Resource = [\"data\"]") && !text.contains("logs"), "{text}");
     assert!(text.contains("a-data") && text.contains("Effect = \"Allow\""), "{text}");
     assert!(json.contains(r#""Resource": "[\"data\"]""#), "{json}");
@@ -335,4 +336,174 @@ fn keys_of_maps_stand_in_quotes_unless_they_are_identifiers() {
     for line in [r#"~ ""    = 1 -> 2"#, r#"~ "a.b" = 1 -> 2"#, "~ ok    = 1 -> 2"] {
         assert!(text.contains(line), "{line}: {text}");
     }
+}
+
+#[test]
+fn numbers_are_compared_and_told_with_all_digits() {
+    for (before, after) in [
+        ("9007199254740993", "9007199254740992"),
+        ("100000000000000000000", "100000000000000000001"),
+        ("123456789.123456789", "123456789.123456788"),
+    ] {
+        let of = |number: &str| format!(r#"{{"a": {number}, "j": "{{\"n\": {number}}}", "l": [{number}]}}"#);
+        for text in each(&plan(&[update("x_a.b", &of(before), &of(after))], "")) {
+            assert!(text.matches(before).count() >= 3 && text.matches(after).count() >= 3, "{text}");
+            assert!(!text.contains("unchanged)"), "{text}");
+        }
+    }
+    // Another way to write the same number is no change.
+    let [text, ..] = each(&plan(
+        &[update("x_a.b", r#"{"a": 1e20, "b": 1}"#, r#"{"a": 100000000000000000000, "b": 2}"#)],
+        "",
+    ));
+    assert!(text.contains("(1 attribute unchanged)"), "{text}");
+}
+
+/// An update whose `after` does not know these places.
+fn unknown(address: &str, before: &str, after: &str, unknown: &str) -> String {
+    update(address, before, after)
+        .replace(r#""after_unknown": {}"#, &format!(r#""after_unknown": {unknown}"#))
+}
+
+#[test]
+fn what_was_there_before_something_unknown_is_told_by_its_parts() {
+    let policy = r#"{\"Statement\": [{\"Sid\": \"Tls\", \"Effect\": \"Deny\"}]}"#;
+    let rules: Vec<String> = (0..30).map(|rule| format!(r#"{{"name": "rule-{rule}"}}"#)).collect();
+    let before = format!(r#"{{"policy": "{policy}", "rules": [{}], "short": ["a"]}}"#, rules.join(", "));
+    let view =
+        plan(&[unknown("x_a.b", &before, "{}", r#"{"policy": true, "rules": true, "short": true}"#)], "");
+    let [text, markdown, json] = each(&view);
+    for people in [&text, &markdown] {
+        assert!(people.contains("~ policy = JSON {") && people.contains("- Effect = \"Deny\""), "{people}");
+        assert!(people.contains("} -> (known after apply)"), "{people}");
+        assert!(people.contains("- name = \"rule-0\"") && !people.contains("rule-29"), "{people}");
+        assert!(people.contains("more lines; --show all shows them"), "{people}");
+        assert!(people.contains("~ short  = [\"a\"] -> (known after apply)"), "{people}");
+        // It may be there again.
+        assert!(!people.contains("-> null"), "{people}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let policy = &json["changes"][0]["differences"][0];
+    assert_eq!((&policy["kind"], &policy["after"]), (&"document".into(), &"(known after apply)".into()));
+    let all = shown(&view, "text", Layout { detail: Detail::Everything, ..PLAIN });
+    assert!(all.contains("rule-29"), "{all}");
+}
+
+#[test]
+fn blocks_that_the_provider_fills_in_anew_are_told_as_they_were() {
+    let before = r#"{"ami": "ami-1", "id": "i-1", "metadata_options": [{"http_tokens": "required", "http_endpoint": ""}]}"#;
+    let change = change("aws_instance.i", r#""delete", "create""#, before, r#"{"ami": "ami-2"}"#, "")
+        .replace(
+            r#""after_unknown": {}"#,
+            r#""after_unknown": {"id": true, "metadata_options": true}, "replace_paths": [["ami"]]"#,
+        );
+    let configuration = r#""configuration": {"root_module": {"resources": [{"address": "aws_instance.i", "mode": "managed",
+        "type": "aws_instance", "name": "i", "expressions": {"ami": {"constant_value": "ami-2"}}}]}},"#;
+    let [text, ..] = each(&plan(&[change], configuration));
+    assert!(
+        text.contains("~ metadata_options = { http_tokens = \"required\" } -> (known after apply)"),
+        "{text}"
+    );
+    assert!(text.contains("(1 attribute known after apply)"), "{text}");
+}
+
+#[test]
+fn a_secret_in_what_was_there_is_not_told() {
+    let before = r#"{"l": [{"name": "n", "token": "hunter2hunter2"}]}"#;
+    let change =
+        unknown("x_a.b", before, "{}", r#"{"l": true}, "before_sensitive": {"l": [{"token": true}]}"#);
+    for text in each(&plan(&[change], "")) {
+        assert!(!text.contains("hunter2") && text.contains("sensitive"), "{text}");
+    }
+}
+
+#[test]
+fn what_becomes_of_the_mark_of_an_output_is_told() {
+    let output = |name: &str, after: &str| {
+        format!(
+            r#""{name}": {{"actions": ["update"], "before": "first-value", "after": "{after}", "after_unknown": false,
+                "before_sensitive": true, "after_sensitive": true}}"#
+        )
+    };
+    let outputs = [
+        output("closed", "first-value"),
+        output("opened", "first-value"),
+        output("opened_new", "second-value"),
+        output("still", "second-value"),
+    ];
+    let outputs = format!(r#""output_changes": {{{}}},"#, outputs.join(","));
+    let configuration = r#""configuration": {"root_module": {"outputs": {"closed": {"sensitive": true, "expression": {}},
+        "opened": {"expression": {}}, "opened_new": {"expression": {}}, "still": {"sensitive": true, "expression": {}}}}},"#;
+    let [text, markdown, json] = each(&plan(&[], &format!("{outputs} {configuration}")));
+    for people in [&text, &markdown] {
+        assert!(people.contains("closed     = (the same value, sensitive from now on)"), "{people}");
+        assert!(people.contains("opened     = (the same value, no longer sensitive"), "{people}");
+        assert!(
+            people.contains("opened_new = (sensitive value, changed, and no longer sensitive"),
+            "{people}"
+        );
+        assert!(people.contains("still      = (sensitive value, changed)"), "{people}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let kinds: Vec<_> =
+        json["outputs"].as_array().unwrap().iter().map(|output| output["kind"].clone()).collect();
+    assert_eq!(kinds, ["marked-sensitive", "no-longer-sensitive", "sensitive", "sensitive"]);
+    assert_eq!(json["outputs"][2]["mark"], "removed");
+    // Without the configuration nobody knows.
+    let [text, ..] = each(&plan(&[], &outputs));
+    assert!(text.contains("closed     = (the same value, which is sensitive)"), "{text}");
+}
+
+#[test]
+fn a_value_without_parts_that_stands_elsewhere_in_a_list_is_moved() {
+    let list = |names: &[&str]| format!(r#"{{"l": {}}}"#, serde_json::to_string(names).unwrap());
+    let [text, markdown, json] =
+        each(&plan(&[update("x_a.b", &list(&["a", "b", "c"]), &list(&["c", "a", "b", "d"]))], ""));
+    for people in [&text, &markdown] {
+        assert!(people.contains("~ [2] -> [0]: moved, \"c\"") && people.contains("+ \"d\""), "{people}");
+        assert!(people.contains("(1 element moved, 2 elements unchanged)"), "{people}");
+        assert!(!people.contains("- \"c\""), "{people}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let moved = &json["changes"][0]["differences"][0]["differences"][0];
+    assert_eq!(moved["position"], serde_json::json!({"before": 2, "after": 0, "moved": true}));
+    // Two short lists with nothing in common are told side by side.
+    let [text, ..] = each(&plan(&[update("x_a.b", &list(&["a", "b", "c"]), &list(&["d"]))], ""));
+    assert!(text.contains("l = [\"a\", \"b\", \"c\"] -> [\"d\"]"), "{text}");
+}
+
+#[test]
+fn instances_of_a_module_that_read_alike_are_one_row_of_a_comment() {
+    let of = |key: &str, more: &str| {
+        let bucket = format!(r#"{{"bucket": "logs-{key}", "open": "{more}"}}"#);
+        let address = format!(r#"module.region[\"{key}\"].module.inner.x_a.b"#);
+        change(&address, r#""create""#, "null", &bucket, "")
+    };
+    let (keys, other) = (["eu-west-1", "eu-west-2", "us-east-1"], of("us-west-9", "world"));
+    let changes: Vec<String> = keys.map(|key| of(key, "vpc")).into_iter().chain([other]).collect();
+    let view = plan(&changes, "");
+    let [_, markdown, _] = each(&view);
+    assert!(
+        markdown.contains(
+            "| `+` | `module.region[…].module.inner.x_a.b` in 3 instances of the module: \
+            `[\"eu-west-1\"], [\"eu-west-2\"], [\"us-east-1\"]` | created |"
+        ),
+        "{markdown}"
+    );
+    assert!(markdown.contains("\"logs-(key)\"") && !markdown.contains("logs-eu-west-2"), "{markdown}");
+    // The one that is another is told.
+    assert!(
+        markdown.contains("module.region[\"us-west-9\"]") && markdown.contains("\"world\""),
+        "{markdown}"
+    );
+    let all = shown(&view, "markdown", Layout { detail: Detail::Everything, ..PLAIN });
+    assert!(keys.iter().all(|key| all.contains(&format!("logs-{key}"))), "{all}");
+}
+
+#[test]
+fn a_comment_tells_a_move_once_and_the_other_numbers() {
+    let moved =
+        change("x_a.b", r#""no-op""#, r#"{"a": 1}"#, r#"{"a": 1}"#, r#", "previous_address": "x_a.old""#);
+    let [_, markdown, _] = each(&plan(&[moved], ""));
+    assert!(markdown.contains("| moved from `x_a.old` |") && markdown.contains("\n1 moved"), "{markdown}");
 }

@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format<PlanView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.3";
+const VERSION: &str = "1.4";
 
 fn render(view: &PlanView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -137,10 +137,13 @@ struct Difference<'v> {
     position: Option<Place>,
     /// What kind of value it is.
     kind: Kind,
+    /// What becomes of the mark of a sensitive value that changes, if it is sensitive on one side alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<MarkName>,
     /// The value before, as Terraform writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'v str>,
-    /// The value after, or `(known after apply)`.
+    /// The value after, or `(known after apply)`; beside `differences`, these tell what was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<&'v str>,
     /// The members, elements or blocks that differ.
@@ -210,6 +213,16 @@ enum Kind {
     MarkedSensitive,
     /// The same value, which is no longer sensitive.
     NoLongerSensitive,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum MarkName {
+    /// The new value is sensitive, and the old one was not.
+    Added,
+    /// The new value is not sensitive, and the old one was.
+    Removed,
 }
 
 /// An object that was changed outside of Terraform.
@@ -397,6 +410,7 @@ fn difference(entry: &Entry) -> Difference<'_> {
         forces_replacement: entry.forces_replacement,
         position: entry.position.map(|Position { before, after, moved }| Place { before, after, moved }),
         kind: Kind::Value,
+        mark: None,
         before: None,
         after: None,
         differences: Vec::new(),
@@ -413,6 +427,14 @@ fn difference(entry: &Entry) -> Difference<'_> {
         }
         // Groups are written one by one, so that no value varies.
         Body::Sensitive | Body::Varies | Body::Marked(Marking::Kept) => difference.kind = Kind::Sensitive,
+        Body::Marked(Marking::AddedToNew) => {
+            difference.kind = Kind::Sensitive;
+            difference.mark = Some(MarkName::Added);
+        }
+        Body::Marked(Marking::RemovedFromNew) => {
+            difference.kind = Kind::Sensitive;
+            difference.mark = Some(MarkName::Removed);
+        }
         Body::Rewritten => difference.kind = Kind::Rewritten,
         Body::Marked(Marking::Added) => difference.kind = Kind::MarkedSensitive,
         Body::Marked(Marking::Removed) => difference.kind = Kind::NoLongerSensitive,
@@ -425,6 +447,7 @@ fn difference(entry: &Entry) -> Difference<'_> {
             };
             difference.differences = members.entries.iter().map(self::difference).collect();
             difference.unchanged = Some(members.same);
+            difference.after = members.then_unknown.then_some("(known after apply)");
             let about = members.about.iter();
             difference.about = about.map(|(name, value)| (name.unescaped(), value.unescaped())).collect();
             difference.moved = Some(members.moved).filter(|number| *number > 0);

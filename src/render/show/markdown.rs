@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 
+use super::modules::{self, Paragraph};
 use super::text;
-use super::words::{DESTROYS_IMPORT, REFRESH_ONLY, glyph, plan_line, verb};
+use super::words::{DESTROYS_IMPORT, REFRESH_ONLY, beside_line, glyph, plan_line, verb};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError, markdown};
-use crate::show::{Deed, Group, PlanView};
+use crate::show::{Deed, Group, ModuleInstance, PlanView};
 
 pub(super) const FORMAT: Format<PlanView> = Format {
     name: "markdown",
@@ -32,6 +33,10 @@ const LONGEST_ADDRESS: usize = 300;
 
 fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
     let mut text = format!("### {}\n\n", markdown::prose(&plan_line(view)));
+    let beside = beside_line(view);
+    if !beside.is_empty() {
+        let _ = writeln!(text, "{beside}\n");
+    }
     for (is_so, words) in [
         (view.errored, "Planning failed: objects are missing from this plan."),
         (view.partial && !view.errored, "The plan does not cover all of the configuration."),
@@ -43,20 +48,14 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
     if view.refresh_only {
         let _ = writeln!(text, "This is {}.\n", markdown::prose(REFRESH_ONLY));
     }
-    let shown = |group: &Group| match layout.detail {
-        Detail::Everything => group.apart(),
-        Detail::Failures => vec![group.clone()],
-    };
-    let mut groups: Vec<Group> =
-        view.modules.iter().flat_map(|module| &module.groups).flat_map(shown).collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.first.deed.weight()));
-    if !groups.is_empty() {
+    let mut rows = rows(view, layout.detail);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.group.first.deed.weight()));
+    if !rows.is_empty() {
         text.push_str("| | object | what |\n|---|---|---|\n");
     }
     let mut left = Left::default();
-    for group in &groups {
-        let row = row(group);
-        left.add(&mut text, &row);
+    for row in &rows {
+        left.add(&mut text, &row.line());
     }
     left.say(&mut text, "object", "objects");
     for (title, lines) in sections(view, layout.detail) {
@@ -69,12 +68,12 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
     }
     let mut details = String::new();
     let mut left = Left::default();
-    for group in &groups {
-        let lines = text::difference(group, layout.detail);
+    for row in &rows {
+        let lines = row.difference(layout.detail);
         if lines.is_empty() {
             continue;
         }
-        let heading = format!("\n`{}` {}\n\n", glyph(&group.first.deed), address(group));
+        let heading = format!("\n`{}` {}\n\n", glyph(&row.group.first.deed), row.address());
         let part = heading + &markdown::block(&lines, "diff");
         if left.number == 0 && text.len() + details.len() + part.len() <= MOST_BYTES {
             details.push_str(&part);
@@ -114,52 +113,119 @@ impl Left {
     }
 }
 
-fn address(group: &Group) -> String {
-    let object = &group.first;
-    let address = markdown::code(&object.address, LONGEST_ADDRESS);
-    match (&object.deposed, group.keys.len()) {
-        (Some(key), _) => format!("{address} (deposed object {})", markdown::code(key, LONGEST_ADDRESS)),
-        (None, 0) => address,
-        (None, several) => {
-            let keys: Vec<String> = group
-                .keys
-                .iter()
-                .skip(1)
-                .take(MOST_KEYS)
-                .map(|key| markdown::code(key, LONGEST_KEY))
-                .collect();
-            let dots = if several > keys.len() + 1 { ", …" } else { "" };
-            format!(
-                "{address} and {}: {}{dots}",
-                count(several - 1, "more instance", "more instances"),
-                keys.join(", ")
-            )
+/// A group of objects, in the instances of a module that read alike.
+struct Row {
+    group: Group,
+    /// The first of those instances, and the keys of all.
+    instances: Option<(ModuleInstance, Vec<String>)>,
+}
+
+/// The objects of a plan, those of modules that read alike once.
+fn rows(view: &PlanView, detail: Detail) -> Vec<Row> {
+    let shown = |group: &Group| match detail {
+        Detail::Everything => group.apart(),
+        Detail::Failures => vec![group.clone()],
+    };
+    let mut paragraphs: Vec<Paragraph> = view
+        .modules
+        .iter()
+        .enumerate()
+        .map(|(place, module)| {
+            let groups = module.groups.iter();
+            let lines = groups.flat_map(|group| {
+                let name = group.first.name.for_terminal_line();
+                [name, what(group)].into_iter().chain(text::difference(group, detail))
+            });
+            Paragraph {
+                place,
+                address: String::new(),
+                instance: module.instance.clone(),
+                keys: Vec::new(),
+                lines: lines.collect(),
+            }
+        })
+        .collect();
+    if detail == Detail::Failures {
+        paragraphs = modules::folded(paragraphs);
+    }
+    let of_module = |Paragraph { place, instance, keys, .. }: Paragraph| {
+        let instances = instance.filter(|_| !keys.is_empty()).map(|instance| (instance, keys));
+        let groups = view.modules.get(place).map(|module| module.groups.iter().flat_map(shown));
+        groups.into_iter().flatten().map(move |group| Row { group, instances: instances.clone() })
+    };
+    paragraphs.into_iter().flat_map(of_module).collect()
+}
+
+impl Row {
+    fn line(&self) -> String {
+        let what = self.with_key(&what(&self.group));
+        format!("| `{}` | {} | {what} |\n", glyph(&self.group.first.deed), self.address())
+    }
+
+    fn difference(&self, detail: Detail) -> Vec<String> {
+        text::difference(&self.group, detail).iter().map(|line| self.with_key(line)).collect()
+    }
+
+    fn with_key(&self, line: &str) -> String {
+        match &self.instances {
+            Some((instance, _)) => modules::with_key_of(instance, line),
+            None => line.to_owned(),
         }
+    }
+
+    fn address(&self) -> String {
+        let object = &self.group.first;
+        let (whole, times) = match &self.instances {
+            Some((instance, keys)) => {
+                let (inner, dot) = (&instance.within, SafeText::fixed("."));
+                let dot = if inner.unescaped().is_empty() { SafeText::default() } else { dot };
+                let any = SafeText::fixed("[…].");
+                let whole = SafeText::concat([&instance.call, &any, inner, &dot, &object.name]);
+                let listed =
+                    markdown::code(&Redactor::default().text(&modules::listed(keys)), LONGEST_ADDRESS);
+                (whole, format!(" in {} instances of the module: {listed}", keys.len()))
+            }
+            None => (object.address.clone(), String::new()),
+        };
+        let address = markdown::code(&whole, LONGEST_ADDRESS);
+        let address = match (&object.deposed, self.group.keys.len()) {
+            (Some(key), _) => format!("{address} (deposed object {})", markdown::code(key, LONGEST_ADDRESS)),
+            (None, 0) => address,
+            (None, several) => {
+                let keys = self.group.keys.iter().skip(1).take(MOST_KEYS);
+                let keys: Vec<String> = keys.map(|key| markdown::code(key, LONGEST_KEY)).collect();
+                let dots = if several > keys.len() + 1 { ", …" } else { "" };
+                let more = count(several - 1, "more instance", "more instances");
+                format!("{address} and {more}: {}{dots}", keys.join(", "))
+            }
+        };
+        address + &times
     }
 }
 
-fn row(group: &Group) -> String {
+/// What is done with the objects of a group, and why.
+fn what(group: &Group) -> String {
     let object = &group.first;
     let mut what = markdown::prose(&verb(object));
     if let Some(reason) = &object.reason {
         let _ = write!(what, ", because {}", markdown::sentence(reason, LONGEST_ADDRESS));
     }
     if let Some(from) = &object.moved_from {
-        let _ = write!(what, ", moved from {}", markdown::code(from, LONGEST_ADDRESS));
+        // The verb of what is only moved says so already.
+        let is_verb = object.deed == Deed::Keep && object.imported_by.is_none();
+        let verb = if is_verb { " from" } else { ", moved from" };
+        let _ = write!(what, "{verb} {}", markdown::code(from, LONGEST_ADDRESS));
     }
     if let Some(by) = &object.imported_by {
-        // The verb of what is only imported says so already.
-        let verb = if object.deed == Deed::Keep && object.moved_from.is_none() {
-            " from"
-        } else {
-            ", imported from"
-        };
+        // The verb of what is imported says so already.
+        let is_verb = object.deed == Deed::Keep && object.moved_from.is_none();
+        let verb = if is_verb { " from" } else { ", imported from" };
         let _ = write!(what, "{verb} {}", markdown::code(by, LONGEST_ADDRESS));
     }
     if object.destroys_import() {
         let _ = write!(what, ", **{DESTROYS_IMPORT}**");
     }
-    format!("| `{}` | {} | {what} |\n", glyph(&object.deed), address(group))
+    what
 }
 
 /// Parts that are not about objects of the plan, with their titles.
@@ -168,7 +234,10 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
     // Of a plan of -refresh-only they are what it is about.
     let shows_all = detail == Detail::Everything || view.refresh_only;
     let in_full = view.outside.relevant.iter().chain(view.outside.others.iter().filter(|_| shows_all));
-    let others = view.outside.others.iter().filter(|_| !shows_all).map(text::drift_line);
+    let others = view.outside.others.iter().filter(|_| !shows_all).map(|drifted| {
+        let mark = if drifted.deleted { "-" } else { "~" };
+        format!("{mark} {}", text::drift_line(drifted))
+    });
     let outside: Vec<String> = in_full
         .flat_map(|drifted| {
             let deleted = if drifted.deleted { " was deleted" } else { "" };

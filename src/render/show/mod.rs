@@ -4,6 +4,7 @@
 mod cases;
 mod json;
 mod markdown;
+mod modules;
 mod text;
 mod words;
 

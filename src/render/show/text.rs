@@ -1,18 +1,16 @@
 //! The picture of a plan for a terminal, in the manner of Terraform: a tree by module, with glyphs and colours.
 
 mod attributes;
-mod modules;
 
 use planguard_plan::redact::SafeText;
 
-use attributes::Names;
-use modules::Paragraph;
-
+use super::modules::{self, Paragraph};
 use super::words::{DESTROYS_IMPORT, REFRESH_ONLY, beside_line, glyph, plan_line, verb};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
 use crate::show::{Deed, Drifted, Empty, Entry, Group, ModuleView, PlanView, PutBack};
+use attributes::Names;
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -57,11 +55,13 @@ struct Page {
     lines: Vec<String>,
     layout: Layout,
     empty: Empty,
+    /// Whether it is about what was there before something that is known after apply.
+    is_old: bool,
 }
 
 impl Page {
     const fn new(layout: Layout) -> Self {
-        Self { lines: Vec::new(), layout, empty: Empty::Hidden }
+        Self { lines: Vec::new(), layout, empty: Empty::Hidden, is_old: false }
     }
 
     fn with(self, empty: Empty) -> Self {
@@ -72,8 +72,12 @@ impl Page {
         let mut page = Self::new(layout);
         page.heading(view);
         page.outside(view);
-        let mut paragraphs: Vec<Paragraph> =
-            view.modules.iter().map(|module| Self::paragraph(module, layout)).collect();
+        let mut paragraphs: Vec<Paragraph> = view
+            .modules
+            .iter()
+            .enumerate()
+            .map(|(place, module)| Self::paragraph(place, module, layout))
+            .collect();
         // Where everything is shown, each instance is.
         if !page.everything() {
             paragraphs = modules::folded(paragraphs);
@@ -99,7 +103,7 @@ impl Page {
     }
 
     /// A module with the lines about its objects.
-    fn paragraph(module: &ModuleView, layout: Layout) -> Paragraph {
+    fn paragraph(place: usize, module: &ModuleView, layout: Layout) -> Paragraph {
         let mut page = Self::new(layout);
         let address = module.address.for_terminal_line();
         let indent = if address.is_empty() { 0 } else { 2 };
@@ -111,7 +115,7 @@ impl Page {
                 page.group(group, indent);
             }
         }
-        Paragraph { address, instance: module.instance.clone(), lines: page.lines }
+        Paragraph { place, address, instance: module.instance.clone(), keys: Vec::new(), lines: page.lines }
     }
 
     fn everything(&self) -> bool {

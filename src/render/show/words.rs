@@ -55,12 +55,14 @@ pub(in crate::render) const VARIES: &str = "(not the same in each; --show all sh
 /// What stands for a text of which only the ends of lines differ.
 pub(in crate::render) const ONLY_LINE_ENDS: &str = "(only the ends of its lines differ)";
 
-/// What becomes of the mark of a value that stays.
+/// What becomes of the mark of a sensitive value.
 pub(in crate::render) const fn marking(marking: Marking) -> &'static str {
     match marking {
         Marking::Added => "(the same value, sensitive from now on)",
         Marking::Kept => "(the same value, which is sensitive)",
         Marking::Removed => "(the same value, no longer sensitive: it will be shown)",
+        Marking::AddedToNew => "(sensitive value, changed, and sensitive from now on)",
+        Marking::RemovedFromNew => "(sensitive value, changed, and no longer sensitive: it will be shown)",
     }
 }
 
@@ -153,6 +155,7 @@ pub(in crate::render) fn place(position: Position) -> String {
 pub(in crate::render) fn is_only_moved(entry: &Entry) -> bool {
     let is_same = match &entry.body {
         Body::Members(members) => members.entries.is_empty() && members.computed == 0 && members.moved == 0,
+        Body::Value { before, after } => before == after,
         _ => false,
     };
     is_same && entry.position.is_some_and(|position| position.moved)

@@ -255,9 +255,9 @@ impl Leaves {
                     self.all(&inner);
                 }
             }
-            Value::Number(number) => {
-                self.add(number.to_string());
-            }
+            Value::Number(number) => number.spellings().into_iter().for_each(|spelling| {
+                self.add(spelling);
+            }),
             Value::Array(elements) => elements.iter().for_each(|element| self.all(element)),
             Value::Object(object) => {
                 for (key, member) in object.members() {

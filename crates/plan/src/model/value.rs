@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
 use serde_json::value::RawValue;
+
+use super::number::{self, Number};
 
 /// Levels of nesting that a value may have. Terraform's own plans stay below 30; a module adds two.
 pub const MAX_DEPTH: u16 = 512;
@@ -18,7 +19,7 @@ pub enum Value<'a> {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number: an exact 64-bit integer where it fits, else a double.
+    /// A number, with all its digits.
     Number(Number),
     /// A string.
     String(Cow<'a, str>),
@@ -105,10 +106,27 @@ impl<'a> Value<'a> {
     /// # Errors
     /// The text is not JSON, or is nested deeper than [`MAX_DEPTH`].
     pub fn parse(text: &'a str, duplicates: &DuplicateKeys) -> serde_json::Result<Self> {
+        let numbers = Numbers::default();
+        let value = Self::read(text, ValueSeed { depth: 0, duplicates, numbers: &numbers })?;
+        if !numbers.has_doubles.get() {
+            return Ok(value);
+        }
+        // The parser does not tell how a number is written. Those that need it are rare: only then all is read again.
+        let tokens = number::tokens(text);
+        if !tokens.iter().any(|token| Number::may_be_inexact(token)) {
+            return Ok(value);
+        }
+        let numbers = Numbers { tokens, ..Numbers::default() };
+        // Duplicates are counted already.
+        let duplicates = DuplicateKeys::default();
+        Self::read(text, ValueSeed { depth: 0, duplicates: &duplicates, numbers: &numbers })
+    }
+
+    fn read(text: &'a str, seed: ValueSeed<'_>) -> serde_json::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         // The seed counts levels itself, so that the limit is planguard's and not the parser's 128.
         deserializer.disable_recursion_limit();
-        let value = ValueSeed { depth: 0, duplicates }.deserialize(&mut deserializer)?;
+        let value = seed.deserialize(&mut deserializer)?;
         deserializer.end()?;
         Ok(value)
     }
@@ -196,10 +214,33 @@ impl DuplicateKeys {
     }
 }
 
+/// What is known of the numbers of a document while it is read.
+#[derive(Default)]
+struct Numbers<'t> {
+    /// Whether some are doubles, which may stand for others.
+    has_doubles: Cell<bool>,
+    /// How they are written, in their order; none if they are read for the first time.
+    tokens: Vec<&'t str>,
+    /// How many were read.
+    count: Cell<usize>,
+}
+
+impl Numbers<'_> {
+    /// The next number of the document, of which the parser makes this.
+    fn next(&self, nearest: serde_json::Number) -> Number {
+        let at = self.count.replace(self.count.get() + 1);
+        match self.tokens.get(at) {
+            Some(token) => Number::written_as(token, nearest),
+            None => Number::from(nearest),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct ValueSeed<'d> {
     depth: u16,
     duplicates: &'d DuplicateKeys,
+    numbers: &'d Numbers<'d>,
 }
 
 impl ValueSeed<'_> {
@@ -235,19 +276,24 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Value::Number(value.into()))
+        Ok(Value::Number(self.numbers.next(value.into())))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Value::Number(value.into()))
+        Ok(Value::Number(self.numbers.next(value.into())))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        self.numbers.has_doubles.set(true);
         // A whole number is one however it is written: what rewrites plans may make `22.0` of `22`.
-        if value.fract() == 0.0 && value.abs() <= EXACT {
-            return Ok(Value::Number((value as i64).into()));
-        }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
+        let nearest = if value.fract() == 0.0 && value.abs() <= EXACT {
+            Some((value as i64).into())
+        } else {
+            serde_json::Number::from_f64(value)
+        };
+        nearest
+            .map(|nearest| Value::Number(self.numbers.next(nearest)))
+            .ok_or_else(|| E::custom("a number that is not finite"))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {

@@ -11,7 +11,10 @@ use crate::show::{Body, Empty, Entry, Form, Line, Members, Object, What};
 /// A longer value is cut.
 const LONGEST_VALUE: usize = 400;
 
-/// Lines of a text of which more are counted.
+/// What stands beside parts that were there.
+const THEN_UNKNOWN: &str = "(known after apply; before:)";
+
+/// Lines of a text, or of what was there before something unknown, of which more are counted.
 const MOST_LINES: usize = 60;
 
 /// The differences of an object, and how many attributes are not listed.
@@ -65,6 +68,10 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
     };
     let said = |words: &'static str| Row { after: Some(Text::from(words)), ..row.clone() };
     match &entry.body {
+        Body::Value { after: Some(after), .. } if is_only_moved(entry) => {
+            let name = Text::composed(format!("{} (moved)", entry.position.map(place).unwrap_or_default()));
+            rows.push(Row { name, after: Some(Text::from(after).cut(LONGEST_VALUE)), ..row });
+        }
         Body::Value { before, after } => {
             let value = |value: &Option<_>| value.as_ref().map(|text| Text::from(text).cut(LONGEST_VALUE));
             let both = before.as_ref().zip(after.as_ref());
@@ -91,7 +98,14 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
             text(rows, lines, depth + 1);
         }
         Body::Members(members) if members.form == Form::Blocks && !members.is_single_block() => {
+            if members.then_unknown {
+                rows.push(said(THEN_UNKNOWN));
+            }
+            let first = rows.len();
             blocks(rows, members, &row, empty);
+            if members.then_unknown {
+                cut_old(rows, first, depth);
+            }
         }
         Body::Members(members) => {
             let form = match members.form {
@@ -105,9 +119,24 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
                 None => row.name.clone(),
             };
             let form = if is_only_moved(entry) { Some(Text::from("(moved)")) } else { form };
+            let form = if members.then_unknown { Some(Text::from(THEN_UNKNOWN)) } else { form };
             rows.push(Row { form: RowForm::Group, name, after: form, ..row });
+            let first = rows.len();
             inside(rows, members, depth + 1, empty);
+            if members.then_unknown {
+                cut_old(rows, first, depth + 1);
+            }
         }
+    }
+}
+
+/// Counts what was there before something unknown, if it is a lot.
+fn cut_old(rows: &mut Vec<Row>, first: usize, depth: usize) {
+    let more = rows.len().saturating_sub(first + MOST_LINES);
+    if more > 0 {
+        rows.truncate(first + MOST_LINES);
+        let sentence = Text::composed(format!("({})", count(more, "more line", "more lines")));
+        rows.push(words(depth, RowForm::Note, sentence));
     }
 }
 
@@ -208,5 +237,32 @@ fn text(rows: &mut Vec<Row>, lines: &[Line], depth: usize) {
     if more > 0 {
         let sentence = Text::composed(format!("({})", count(more, "more line", "more lines")));
         rows.push(words(depth, RowForm::Note, sentence));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::input::Document;
+
+    use super::*;
+    use crate::show::PlanView;
+
+    #[test]
+    fn a_lot_that_was_there_before_something_unknown_is_counted() {
+        let names: Vec<String> = (0..100).map(|number| format!("\"rule-number-{number}\"")).collect();
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{{"address": "x_a.b", "change": {{
+                "actions": ["update"], "before": {{"n": 9007199254740993, "o": [{}]}}, "after": {{"n": 9007199254740992}},
+                "after_unknown": {{"o": true}}}}}}]}}"#,
+            names.join(",")
+        );
+        let view = PlanView::of(&Document::from_text("plan.json", &plan).unwrap()).unwrap();
+        let rows = of_object(&view.modules[0].groups[0].first);
+        let texts: Vec<String> =
+            rows.iter().map(|row| format!("{} {:?} {:?}", row.name, row.before, row.after)).collect();
+        assert_eq!(rows.len(), 1 + 1 + MOST_LINES + 1, "{texts:?}");
+        assert!(texts[0].contains("9007199254740993") && texts[0].contains("9007199254740992"), "{texts:?}");
+        assert!(texts[1].contains(THEN_UNKNOWN), "{texts:?}");
+        assert!(texts.last().unwrap().contains("(40 more lines)"), "{texts:?}");
     }
 }

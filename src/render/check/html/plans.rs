@@ -17,7 +17,7 @@ use crate::cost::{CostView, ObjectCost};
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::graph::{BoxKind, Graph};
-use crate::render::cost::{change, is_free, line, notes as cost_notes, part_line, sides};
+use crate::render::cost::{change, is_free, line, notes as cost_notes, part_lines, sides};
 use crate::render::graph::{arrows_and_boxes, notes};
 use crate::render::show::{DESTROYS_IMPORT, verb};
 use crate::report::PlanReport;
@@ -147,12 +147,12 @@ fn cost((object, currency): &(&ObjectCost, String)) -> Cost {
         (false, false) => String::new(),
     };
     let usage = if sum.has_usage && !is_nothing { " plus usage" } else { "" };
-    let parts = object.parts().iter().filter(|_| !is_free(object));
+    let parts = if is_free(object) { Vec::new() } else { part_lines(object, currency) };
     Cost {
         change: Text::composed(if is_same { String::new() } else { change(object, 1, currency) }),
         sides: Text::composed(format!("{told}{usage}").trim_start().to_owned()),
         cents: cents.unwrap_or_default(),
-        parts: parts.map(|part| Text::composed(part_line(part, currency))).collect(),
+        parts: parts.into_iter().map(Text::composed).collect(),
     }
 }
 

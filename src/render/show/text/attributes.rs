@@ -17,6 +17,9 @@ const LONGEST_VALUE: usize = 160;
 /// Lines of the attributes of one object that is created; more are counted, unless everything is shown.
 const MOST_LINES: usize = 40;
 
+/// Lines of what was there before something that is known after apply; more are counted, unless everything is shown.
+const MOST_OLD_LINES: usize = 20;
+
 /// Where names come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Names {
@@ -148,7 +151,7 @@ impl Page {
         match &entry.body {
             Body::Value { before, after } => {
                 // An element is gone; an attribute is null.
-                let is_element = is_blank(&name) && after.is_none();
+                let is_element = (is_blank(&name) || self.is_old) && after.is_none();
                 let after = if is_element { before.as_ref() } else { after.as_ref() };
                 let before = before.as_ref().filter(|_| !is_element);
                 let text = self.values(before, after);
@@ -178,6 +181,12 @@ impl Page {
                 self.line(indent, &format!("{mark} {label}<<text{forces}"));
                 self.text_lines(lines, indent + 4);
             }
+            Body::Members(members) if members.form == Form::Blocks && members.then_unknown => {
+                let name = entry.name.for_terminal_line();
+                self.line(indent, &format!("{mark} {name} (known after apply){forces}"));
+                let gone = Entry { what: What::Removed, forces_replacement: false, ..entry.clone() };
+                self.old(|page| page.blocks(&gone, members, indent), indent);
+            }
             Body::Members(members) if members.form == Form::Blocks => self.blocks(entry, members, indent),
             Body::Members(members) => {
                 let (open, close) = match members.form {
@@ -188,23 +197,54 @@ impl Page {
                 };
                 self.line(indent, &format!("{mark} {label}{open}{forces}"));
                 self.about(members, indent + 4);
-                self.members(members, indent + 4);
-                self.line(indent + 2, close);
+                if members.then_unknown {
+                    self.old(|page| page.members(members, indent + 4), indent + 4);
+                    self.line(indent + 2, &format!("{close} -> (known after apply)"));
+                } else {
+                    self.members(members, indent + 4);
+                    self.line(indent + 2, close);
+                }
             }
         }
     }
 
+    /// What was there before something that is known after apply. A lot of it is cut.
+    fn old(&mut self, write: impl FnOnce(&mut Self), indent: usize) {
+        let mut inner = Self { lines: Vec::new(), layout: self.layout, empty: Empty::Hidden, is_old: true };
+        write(&mut inner);
+        let more = inner.lines.len().saturating_sub(MOST_OLD_LINES);
+        if more > 1 && !self.everything() {
+            inner.lines.truncate(MOST_OLD_LINES);
+            inner.faint(
+                indent,
+                &format!("… and {}; --show all shows them", count(more, "more line", "more lines")),
+            );
+        }
+        self.lines.append(&mut inner.lines);
+    }
+
     /// An element that is the same and stands elsewhere, on one line.
     fn moved(&mut self, entry: &Entry, name: &str, indent: usize) {
-        let (Some(position), Body::Members(members)) = (entry.position, &entry.body) else { return };
+        let Some(position) = entry.position else { return };
         let mark = self.layout.colour.paint(entry_style(entry.what), mark(entry.what));
-        let about: Vec<String> = members
-            .about
-            .iter()
-            .map(|(name, value)| format!("{} = {}", name.for_terminal_line(), value.for_terminal_line()))
-            .collect();
+        let what = match &entry.body {
+            Body::Members(members) => {
+                let about = members.about.iter();
+                let about = about.map(|(name, value)| {
+                    format!("{} = {}", name.for_terminal_line(), value.for_terminal_line())
+                });
+                about.collect::<Vec<_>>().join(", ")
+            }
+            Body::Value { after: Some(value), .. } => self.cut(&value.for_terminal_line()),
+            Body::Value { after: None, .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => return,
+        };
         let name = if name.is_empty() { String::new() } else { format!("{name} ") };
-        self.line(indent, &format!("{mark} {name}{}: moved, {}", place(position), about.join(", ")));
+        self.line(indent, &format!("{mark} {name}{}: moved, {what}", place(position)));
     }
 
     /// Nested blocks: one `name { … }` for each that differs. A single one has its members as entries.
@@ -261,9 +301,11 @@ impl Page {
 
     /// What tells an element apart from the others.
     fn about(&mut self, members: &Members, indent: usize) {
-        for (name, value) in &members.about {
+        let names: Vec<String> = members.about.iter().map(|(name, _)| name.for_terminal_line()).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+        for (name, (_, value)) in names.iter().zip(&members.about) {
             let value = self.cut(&value.for_terminal_line());
-            self.faint(indent, &format!("  {} = {value}", name.for_terminal_line()));
+            self.faint(indent, &format!("  {name:<width$} = {value}"));
         }
     }
 

@@ -16,10 +16,14 @@ const SHORTEST_KEY: usize = 3;
 
 /// A module with the lines about its objects.
 pub(super) struct Paragraph {
+    /// The place of the module among all.
+    pub(super) place: usize,
     /// The address of the module; empty for the root module.
     pub(super) address: String,
     /// The outermost call with a key that the module is in.
     pub(super) instance: Option<ModuleInstance>,
+    /// The keys of the instances for which the module stands, if there are several.
+    pub(super) keys: Vec<String>,
     /// What is done with its objects.
     pub(super) lines: Vec<String>,
 }
@@ -73,28 +77,40 @@ fn reads_alike(one: &[Paragraph], other: &[Paragraph]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
 }
 
-/// The lines with a word in the place of the key.
 fn said(paragraph: &Paragraph, instance: &ModuleInstance) -> Vec<String> {
+    paragraph.lines.iter().map(|line| with_key_of(instance, line)).collect()
+}
+
+/// A line with a word in the place of the key of an instance.
+pub(super) fn with_key_of(instance: &ModuleInstance, line: &str) -> String {
     let key = instance.bare_key();
     let is_looked_for = key.chars().count() >= SHORTEST_KEY;
-    let named = |line: &String| is_looked_for.then(|| with_key_named(line, key)).flatten();
-    paragraph.lines.iter().map(|line| named(line).unwrap_or_else(|| line.clone())).collect()
+    is_looked_for.then(|| with_key_named(line, key)).flatten().unwrap_or_else(|| line.to_owned())
+}
+
+/// The first keys of several.
+pub(super) fn listed(keys: &[String]) -> String {
+    let more = if keys.len() > MOST_KEYS { ", …" } else { "" };
+    format!("{}{more}", keys.get(..MOST_KEYS).unwrap_or(keys).join(", "))
 }
 
 /// One paragraph for each module of instances that read alike, where the first of them stands.
 fn one_of(kind: &[Placed]) -> Placed {
     let instances = kind.iter().filter_map(|(_, modules)| modules.first()?.instance.as_ref());
     let keys: Vec<String> = instances.map(|instance| instance.key.for_terminal_line()).collect();
-    let listed = keys.get(..MOST_KEYS).unwrap_or(&keys).join(", ");
-    let more = if keys.len() > MOST_KEYS { ", …" } else { "" };
-    let times = format!(" × {}: {listed}{more}", keys.len());
+    let times = format!(" × {}: {}", keys.len(), listed(&keys));
     let Some((place, first)) = kind.first() else { return Placed::default() };
     let paragraphs = first.iter().enumerate().filter_map(|(position, paragraph)| {
         let instance = paragraph.instance.as_ref()?;
         let (call, within) = (instance.call.for_terminal_line(), instance.within.for_terminal_line());
         let inner = if within.is_empty() { call } else { format!("{call}[…].{within}") };
-        let address = if position == 0 { inner + &times } else { inner };
-        Some(Paragraph { address, instance: None, lines: said(paragraph, instance) })
+        Some(Paragraph {
+            address: if position == 0 { inner + &times } else { inner },
+            lines: said(paragraph, instance),
+            instance: Some(instance.clone()),
+            keys: keys.clone(),
+            ..*paragraph
+        })
     });
     (*place, paragraphs.collect())
 }
