@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
+use hcl_edit::expr::{Expression, ForExpr, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Attribute, Body, Structure};
 use hcl_edit::template::{Element, Template};
-use hcl_edit::visit::{Visit, visit_traversal};
+use hcl_edit::visit::{Visit, visit_for_expr, visit_traversal};
 use serde_json::Value;
 
 use crate::place::{Place, Precision};
@@ -30,8 +30,8 @@ pub struct Marks {
 }
 
 impl Place {
-    /// The document that the attribute at this place encodes with `jsonencode`, or that its text is; `None` where it is
-    /// made in another way, and where a name in it has to be evaluated.
+    /// The document that the attribute at this place encodes with `jsonencode`, that its text is, or the map that it is;
+    /// `None` where it is made in another way, and where a name in it has to be evaluated.
     pub fn draft(&self, marks: Marks) -> Option<Draft> {
         if self.precision != Precision::Attribute {
             return None;
@@ -47,11 +47,12 @@ impl Place {
                 value(only, marks)?.to_string()
             }
             Expression::HeredocTemplate(heredoc) => text(&heredoc.template, marks)?,
+            map @ Expression::Object(_) => value(map, marks)?.to_string(),
             _ => return None,
         };
         let mut references = References::default();
         references.visit_expr(&attribute.value);
-        Some(Draft { json, references: references.0 })
+        Some(Draft { json, references: references.found })
     }
 }
 
@@ -110,9 +111,31 @@ fn value(expression: &Expression, marks: Marks) -> Option<Value> {
         | Expression::Conditional(_)
         | Expression::FuncCall(_)
         | Expression::UnaryOp(_)
-        | Expression::BinaryOp(_)
-        | Expression::ForExpr(_) => unknown(),
+        | Expression::BinaryOp(_) => unknown(),
+        Expression::ForExpr(each) => match is_arn_of_each(each) {
+            true => Value::Array(vec![Value::String(marks.of_object.to_owned())]),
+            false => unknown(),
+        },
     })
+}
+
+/// Whether a list has the ARN of each of some objects: `[for queue in aws_sqs_queue.all : queue.arn]`.
+fn is_arn_of_each(each: &ForExpr) -> bool {
+    let Expression::Traversal(read) = &each.value_expr else { return false };
+    let (Expression::Variable(object), [one]) = (&read.expr, read.operators.as_slice()) else { return false };
+    let is_arn = matches!(one.value(), TraversalOperator::GetAttr(name) if name.as_str() == "arn");
+    let Expression::Traversal(objects) = &each.intro.collection_expr else { return false };
+    let Expression::Variable(root) = &objects.expr else { return false };
+    each.key_expr.is_none()
+        && is_arn
+        && object.value() == each.intro.value_var.value()
+        && names_a_type(root.as_str())
+        && objects.operators.len() == 1
+}
+
+/// Whether a reference that begins with a word is to a managed resource.
+fn names_a_type(word: &str) -> bool {
+    !WORDS.contains(&word) && !["data", "local", "module", "var"].contains(&word)
 }
 
 /// The text of a heredoc; `None` where parts of it depend on a condition.
@@ -153,8 +176,7 @@ fn is_arn_of_object(traversal: &Traversal) -> bool {
     let Expression::Variable(root) = &traversal.expr else { return false };
     let last = traversal.operators.last().map(|last| last.value());
     let is_arn = matches!(last, Some(TraversalOperator::GetAttr(name)) if name.as_str() == "arn");
-    let is_block =
-        !WORDS.contains(&root.as_str()) && !["data", "local", "module", "var"].contains(&root.as_str());
+    let is_block = names_a_type(root.as_str());
     let is_one = traversal.operators.iter().all(|operator| {
         !matches!(operator.value(), TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_))
     });
@@ -163,17 +185,31 @@ fn is_arn_of_object(traversal: &Traversal) -> bool {
 
 /// What expressions refer to.
 #[derive(Default)]
-struct References(BTreeSet<String>);
+struct References {
+    found: BTreeSet<String>,
+    /// The variables of the `for` expressions around.
+    of_loops: Vec<String>,
+}
 
 impl Visit for References {
+    fn visit_for_expr(&mut self, each: &ForExpr) {
+        let outside = self.of_loops.len();
+        let names = each.intro.key_var.iter().chain([&each.intro.value_var]);
+        self.of_loops.extend(names.map(|name| name.value().as_str().to_owned()));
+        visit_for_expr(self, each);
+        self.of_loops.truncate(outside);
+    }
+
     fn visit_traversal(&mut self, traversal: &Traversal) {
-        if let Expression::Variable(root) = &traversal.expr {
+        if let Expression::Variable(root) = &traversal.expr
+            && !self.of_loops.iter().any(|name| name == root.as_str())
+        {
             let mut names = vec![root.as_str().to_owned()];
             for operator in &traversal.operators {
                 let TraversalOperator::GetAttr(name) = operator.value() else { break };
                 names.push(name.as_str().to_owned());
             }
-            self.0.extend(block(&names));
+            self.found.extend(block(&names));
         }
         visit_traversal(self, traversal);
     }
@@ -248,6 +284,29 @@ mod tests {
         let found = draft("<<EOF\n{\"Statement\": {\"Resource\": \"${aws_sqs_queue.q.arn}\"}}\nEOF").unwrap();
         assert_eq!(found.json.trim(), r#"{"Statement": {"Resource": "!"}}"#);
         assert_eq!(draft("<<EOF\n{%{ if var.a }\"a\": 1%{ endif }}\nEOF"), None);
+    }
+
+    #[test]
+    fn a_map_is_a_draft_as_well() {
+        let found =
+            draft("{\n    KEY_ID = aws_kms_key.k.key_id\n    PLAIN  = \"hunter2-and-more\"\n  }").unwrap();
+        assert_eq!(found.json, r#"{"KEY_ID":"?","PLAIN":"hunter2-and-more"}"#);
+    }
+
+    #[test]
+    fn the_arns_of_each_object_are_those_of_objects() {
+        let resource = |list: &str| {
+            let found = draft(&format!("jsonencode({{ Resource = {list} }})")).unwrap();
+            let json: Value = serde_json::from_str(&found.json).unwrap();
+            (json["Resource"].to_string(), found.references.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        let queues = "aws_sqs_queue.all".to_owned();
+        assert_eq!(resource("[for q in aws_sqs_queue.all : q.arn]"), (r#"["!"]"#.to_owned(), queues.clone()));
+        for unknown in ["[for q in aws_sqs_queue.all : q.name]", "[for k, q in aws_sqs_queue.all : k]"] {
+            assert_eq!(resource(unknown), (r#""?""#.to_owned(), queues.clone()), "{unknown}");
+        }
+        let given = resource("[for q in var.queues : q.arn]");
+        assert_eq!(given, (r#""?""#.to_owned(), "var.queues".to_owned()));
     }
 
     #[test]

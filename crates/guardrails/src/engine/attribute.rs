@@ -105,13 +105,14 @@ impl Evaluator<'_, '_> {
         answer
     }
 
-    /// Whether the files of the configuration write a credential into a text that is known only after apply.
-    fn has_written_credential(&self, place: &View<'_, '_>) -> bool {
+    /// Whether the files of the configuration write a credential into a text or a map that is known only after apply;
+    /// `None` if they do not tell.
+    fn has_written_credential(&self, place: &View<'_, '_>) -> Option<bool> {
         let draft = self.index.draft(place);
-        let text = draft.as_deref().and_then(Option::as_ref).map(Drafted::text);
-        text.is_some_and(|text| {
-            known(&AttributeTest::Secret, &Value::String(text.into()), place) == Ok(Truth::True)
-        })
+        let text = draft.as_deref()?.as_ref().map(Drafted::text)?;
+        let holds = |value: &Value<'_>| known(&AttributeTest::Secret, value, place) == Ok(Truth::True);
+        let is_in_map = crate::unreadable::json(&text).is_ok_and(|document| holds(&document));
+        Some(is_in_map || holds(&Value::String(text.as_str().into())))
     }
 
     /// The test on a place that the paths of a predicate lead to, with this attribute.
@@ -151,7 +152,12 @@ impl Evaluator<'_, '_> {
             (AttributeTest::Cidr(CidrTest::Any), Attribute::Unknown) if made_of::is_address(place) => {
                 Truth::False
             }
-            (AttributeTest::Secret, Attribute::Unknown) if self.has_written_credential(place) => Truth::True,
+            (AttributeTest::Secret, Attribute::Unknown)
+                if let Some(is_written) = self.has_written_credential(place)
+                    && (is_written || made_of::makings(place) == Makings::Harmless) =>
+            {
+                Truth::of(is_written)
+            }
             (AttributeTest::Secret, Attribute::Unknown)
                 if predicate.unknown.is_none() && made_of::makings(place) == Makings::Credential =>
             {

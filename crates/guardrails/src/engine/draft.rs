@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use planguard_guardrail_format::StatementTest;
-use planguard_plan::{AttributePath, Object, PathStep, Plan, ResourceChange, Side, Value, View};
+use planguard_plan::{AttributePath, Object, ResourceChange, ResourceState, Side, Value, View};
 
 use super::PlanIndex;
 use crate::iam::{Document, OF_OBJECT, UNKNOWN, is_marked};
@@ -77,7 +77,7 @@ impl PlanIndex<'_> {
         let key = format!("{}.{}", state.change.address.configuration_address(), place.path());
         let read = || {
             let draft = drafts(state.change, place.path())?;
-            let expected = references(self.plan(), state.change, place.path(), draft.block)?;
+            let expected = references(state, place.path(), draft.block)?;
             let policy = Document::of_draft(&draft.json);
             (expected == draft.references).then_some(Drafted { policy, json: draft.json })
         };
@@ -97,15 +97,14 @@ impl PlanIndex<'_> {
     }
 }
 
-/// What the expression of an attribute refers to, by the plan.
+/// What the expression of an attribute refers to, by the plan; `None` where several blocks have one.
 fn references(
-    plan: &Plan<'_>,
-    change: &ResourceChange<'_>,
+    state: &ResourceState<'_>,
     path: &AttributePath,
     block: fn(&str) -> Option<String>,
 ) -> Option<BTreeSet<String>> {
-    let [PathStep::Key(name)] = path.0.as_slice() else { return None };
-    let (_, resource) = plan.configuration.as_ref()?.resource(&change.address)?;
-    let references = resource.expressions.get(name)?.get("references")?;
-    Some(references.elements().iter().filter_map(Value::as_str).filter_map(block).collect())
+    let [expression] = state.expressions(path)[..] else { return None };
+    // An expression of constants has no references.
+    let references = expression.get("references").map(Value::elements).unwrap_or_default();
+    Some(references.iter().filter_map(Value::as_str).filter_map(block).collect())
 }

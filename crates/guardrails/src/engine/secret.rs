@@ -317,6 +317,7 @@ fn is_credential(text: &str) -> bool {
         "/",
         "$",
         "{{",
+        "<",
         "@Microsoft.",
     ];
     text.len() >= 8

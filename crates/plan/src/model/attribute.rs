@@ -95,6 +95,11 @@ impl<'p> ResourceState<'p> {
         })
     }
 
+    /// The expressions at a path as the configuration has them: one for each block that has the attribute.
+    pub fn expressions(&self, path: &AttributePath) -> Vec<&'p Value<'p>> {
+        self.config.map(|(_, resource)| Expressions::at(resource, &path.0).found).unwrap_or_default()
+    }
+
     /// The dependencies of each expression at a path: one for each block that has the attribute.
     pub fn resolutions(&self, path: &AttributePath) -> Vec<Resolution<'p>> {
         self.resolutions_with(path, self.config.and_then(|(_, resource)| resource.repetition.as_ref()))
