@@ -206,7 +206,11 @@ fn bind(statement: &Statement, asked: &ConditionTest) -> Truth {
     statement.conditions.some(|condition| {
         let is_positive = condition.operator.as_ref().map_or(Truth::Unknown, |operator| {
             Truth::of(
-                !operator.is_negated && matches!(operator.comparison, Comparison::Equal | Comparison::Like),
+                !operator.is_negated
+                    && matches!(
+                        operator.comparison,
+                        Comparison::Equal | Comparison::EqualIgnoringCase | Comparison::Like
+                    ),
             )
         });
         let is_fixed = |value: &String| {

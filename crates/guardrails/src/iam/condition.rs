@@ -44,8 +44,10 @@ pub(crate) struct Operator {
 /// What an operator compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
-    /// Texts letter by letter: `StringEquals` and the like.
+    /// Texts letter by letter: `StringEquals`.
     Equal,
+    /// Texts without regard to case: `StringEqualsIgnoreCase`.
+    EqualIgnoringCase,
     /// Texts with wildcards: `StringLike`, and both operators of ARNs.
     Like,
     /// An address with ranges.
@@ -82,7 +84,9 @@ impl Condition {
             Comparison::Bool => {
                 value.eq_ignore_ascii_case("true") && self.key.as_deref() == Some("aws:securetransport")
             }
-            Comparison::Equal | Comparison::Null | Comparison::Other(_) => false,
+            Comparison::Equal | Comparison::EqualIgnoringCase | Comparison::Null | Comparison::Other(_) => {
+                false
+            }
         };
         self.values.any(|value| Truth::of(meets_all(value)))
     }
@@ -103,7 +107,8 @@ impl Operator {
         };
         let is_negated = name.contains("not");
         let comparison = match name.replacen("not", "", 1).as_str() {
-            "stringequals" | "stringequalsignorecase" => Comparison::Equal,
+            "stringequals" => Comparison::Equal,
+            "stringequalsignorecase" => Comparison::EqualIgnoringCase,
             "stringlike" | "arnequals" | "arnlike" => Comparison::Like,
             "ipaddress" => Comparison::IpAddress,
             "bool" => Comparison::Bool,
@@ -197,7 +202,7 @@ mod tests {
         );
         for (text, comparison, is_negated) in [
             ("StringEquals", Comparison::Equal, false),
-            ("stringequalsignorecase", Comparison::Equal, false),
+            ("stringequalsignorecase", Comparison::EqualIgnoringCase, false),
             ("ArnNotEquals", Comparison::Like, true),
             ("NotIpAddress", Comparison::IpAddress, true),
             ("Bool", Comparison::Bool, false),

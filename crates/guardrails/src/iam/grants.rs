@@ -565,6 +565,7 @@ fn is_implied(condition: &Condition, other: &Condition) -> bool {
                 Comparison::Like => wildcard::matches(pattern, value),
                 Comparison::IpAddress => contains_range(pattern, value),
                 Comparison::Other(name) => pattern == value || is_on_the_same_side(name, pattern, value),
+                Comparison::EqualIgnoringCase => pattern.eq_ignore_ascii_case(value),
                 Comparison::Equal | Comparison::Bool | Comparison::Null => pattern == value,
             })
         })
@@ -575,7 +576,14 @@ fn is_implied(condition: &Condition, other: &Condition) -> bool {
             true => own.comparison == others.comparison && within(other, condition, &own.comparison),
             false => {
                 let fits = own.comparison == others.comparison
-                    || (&own.comparison, &others.comparison) == (&Comparison::Like, &Comparison::Equal);
+                    || match (&own.comparison, &others.comparison) {
+                        (Comparison::Like | Comparison::EqualIgnoringCase, Comparison::Equal) => true,
+                        // A pattern without wildcards is the one text that it matches.
+                        (Comparison::Equal | Comparison::EqualIgnoringCase, Comparison::Like) => {
+                            !other.values.known.iter().any(|value| value.contains(['*', '?']))
+                        }
+                        _ => false,
+                    };
                 fits && within(condition, other, &own.comparison)
             }
         }
@@ -693,11 +701,21 @@ mod tests {
                 r#"{"IpAddress": {"aws:SourceIp": "10.1.2.3"}}"#,
             ),
             (r#"{"StringNotEquals": {"a:B": "x"}}"#, r#"{"StringNotEquals": {"a:b": ["x", "y"]}}"#),
+            (r#"{"StringEqualsIgnoreCase": {"a:B": "X"}}"#, r#"{"StringEquals": {"a:b": "x"}}"#),
         ] {
             let with =
                 |condition: &str| some.replace(r#"{"StringEquals": {"aws:SourceVpc": ["v1"]}}"#, condition);
             assert_eq!(grants(&with(wide), &with(narrow)), [], "{wide} to {narrow}");
             assert_eq!(grants(&with(narrow), &with(wide)), [Grant::WithoutCondition], "{narrow} to {wide}");
+        }
+        for (one, other) in [
+            (r#"{"StringEquals": {"a:B": "x"}}"#, r#"{"StringLike": {"a:b": "x"}}"#),
+            (r#"{"ArnLike": {"a:B": "arn:a"}}"#, r#"{"StringEquals": {"a:b": "arn:a"}}"#),
+        ] {
+            let with =
+                |condition: &str| some.replace(r#"{"StringEquals": {"aws:SourceVpc": ["v1"]}}"#, condition);
+            assert_eq!(grants(&with(one), &with(other)), [], "{one} to {other}");
+            assert_eq!(grants(&with(other), &with(one)), [], "{other} to {one}");
         }
         assert_eq!(grants(without, &without.replace("1:root", "2:root")), [Grant::Principal]);
         assert_eq!(

@@ -183,7 +183,10 @@ fn has_fixed_values(condition: &Condition) -> Truth {
             Key::Address => operator.comparison == Comparison::IpAddress,
             Key::Flag => operator.comparison == Comparison::Bool,
             Key::Id | Key::Arn | Key::OrgPath | Key::UserId => {
-                matches!(operator.comparison, Comparison::Equal | Comparison::Like)
+                matches!(
+                    operator.comparison,
+                    Comparison::Equal | Comparison::EqualIgnoringCase | Comparison::Like
+                )
             }
         })
     });
