@@ -164,6 +164,8 @@ fn waits_longer(pair: &Pair<'_>) -> Option<ChangeFinding> {
 
 #[cfg(test)]
 mod tests {
+    use planguard_rule::Severity;
+
     use super::super::alarm_removed::GUARD;
     use super::super::testing::find_in_update;
 
@@ -196,6 +198,20 @@ mod tests {
         assert!(found(&below("1"), &below("5")).is_empty());
         let turned = found(&above("80"), &below("100"));
         assert!(turned.iter().all(|message| !message.contains("tells of less")), "{turned:?}");
+    }
+
+    #[test]
+    fn a_limit_below_twice_its_number_weighs_less() {
+        let severity = |before: &str, after: &str| {
+            let above = |threshold: &str| alarm("GreaterThanThreshold", threshold, 2);
+            let address = "aws_cloudwatch_metric_alarm.a";
+            find_in_update(&GUARD, address, &above(before), &above(after), "{}")[0].severity
+        };
+        assert_eq!(severity("10", "15"), Some(Severity::Low));
+        assert_eq!(severity("-10", "-6"), Some(Severity::Low), "on the other side of zero too");
+        for (before, after) in [("10", "20"), ("50", "5000"), ("0", "5"), ("-5", "5")] {
+            assert_ne!(severity(before, after), Some(Severity::Low), "{before} to {after}");
+        }
     }
 
     #[test]

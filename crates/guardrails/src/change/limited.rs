@@ -40,3 +40,63 @@ fn is_limited(plan: &Plan<'_>, group: &str) -> bool {
     }
     is_known
 }
+
+#[cfg(test)]
+mod tests {
+    use planguard_rule::Severity;
+
+    use super::super::exposure_flag::GUARD;
+    use super::super::testing::{find_in_changes, update};
+
+    /// How severe a load balancer that leaves its network is, with these groups and these other changes.
+    fn severity(groups: &str, others: &[&str]) -> Option<Severity> {
+        let balancer = |internal: bool| format!(r#"{{"internal": {internal}, "security_groups": {groups}}}"#);
+        let change = update("aws_lb.a", &balancer(true), &balancer(false), "{}");
+        let entries = std::iter::once(change.as_str()).chain(others.iter().copied()).collect::<Vec<_>>();
+        let found = find_in_changes(&GUARD, &entries.join(","));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].severity
+    }
+
+    fn group(id: &str, cidr: &str) -> String {
+        let state = format!(
+            r#"{{"id": "{id}", "ingress": [{{"from_port": 443, "to_port": 443, "protocol": "tcp",
+                "cidr_blocks": ["{cidr}"]}}]}}"#
+        );
+        update(&format!("aws_security_group.{id}"), &state, &state, "{}")
+    }
+
+    fn rule(name: &str, cidr: &str) -> String {
+        let state = format!(
+            r#"{{"security_group_id": "a", "ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": {cidr}}}"#
+        );
+        update(&format!("aws_vpc_security_group_ingress_rule.{name}"), &state, &state, "{}")
+    }
+
+    #[test]
+    fn a_load_balancer_whose_groups_let_in_some_ranges_is_not_told_as_open() {
+        let office = group("a", "203.0.113.0/24");
+        let limited = severity(r#"["a"]"#, &[&office]);
+        assert!(limited < Some(Severity::High), "{limited:?}");
+        let rule = rule("office", r#""203.0.113.0/24""#);
+        assert_eq!(severity(r#"["a"]"#, &[&rule]), limited, "by a rule that is a resource");
+    }
+
+    #[test]
+    fn a_load_balancer_that_one_group_opens_is_open() {
+        let (office, all) = (group("a", "203.0.113.0/24"), group("b", "0.0.0.0/0"));
+        assert_eq!(severity(r#"["b"]"#, &[&all]), Some(Severity::High));
+        assert_eq!(severity(r#"["a", "b"]"#, &[&office, &all]), Some(Severity::High));
+        assert_eq!(severity(r#"["a"]"#, &[&office, &rule("all", r#""0.0.0.0/0""#)]), Some(Severity::High));
+    }
+
+    #[test]
+    fn a_load_balancer_is_open_as_long_as_the_plan_does_not_show_that_it_is_limited() {
+        let office = group("a", "203.0.113.0/24");
+        assert_eq!(severity("[]", &[&office]), Some(Severity::High), "no group");
+        assert_eq!(severity(r#"["c"]"#, &[&office]), Some(Severity::High), "a group of another plan");
+        let state = r#"{"security_group_id": "a", "ip_protocol": "tcp", "from_port": 443, "to_port": 443}"#;
+        let unknown = update("aws_vpc_security_group_ingress_rule.u", state, state, r#"{"cidr_ipv4": true}"#);
+        assert_eq!(severity(r#"["a"]"#, &[&office, &unknown]), Some(Severity::High), "a range nobody knows");
+    }
+}
