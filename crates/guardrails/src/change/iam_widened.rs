@@ -149,7 +149,8 @@ const fn is_of_trust(grant: Grant) -> bool {
         | Grant::Destroys
         | Grant::Escalation
         | Grant::RolesByPattern
-        | Grant::Principal => false,
+        | Grant::Principal
+        | Grant::OfOthers => false,
     }
 }
 

@@ -28,6 +28,15 @@ impl<'r, 'd> Covering<'r, 'd> {
         }
     }
 
+    /// Whether one of the rules that allow something names the principals of another one.
+    pub(super) fn names_principals_of(&self, other: &Rule<'_>) -> bool {
+        let names = |rule: &Rule<'_>| rule.allows() && rule.principals.cover(&other.principals);
+        match self.principals.candidates(&other.principals) {
+            Some(few) => few.positions().filter_map(|position| self.rules.get(position)).any(names),
+            None => self.rules.iter().any(names),
+        }
+    }
+
     /// Whether one of the rules says all that another one says.
     pub(super) fn covers(&self, other: &Rule<'_>, left_out: LeftOut) -> bool {
         let dimensions = [

@@ -30,8 +30,10 @@ pub(crate) enum Grant {
     Escalation,
     /// Roles with a pattern for a name can be passed or assumed, where only some could.
     RolesByPattern,
-    /// A principal is allowed something that only others were allowed.
+    /// A principal that the policy did not name is allowed something that others were allowed.
     Principal,
+    /// A principal is allowed an action that reads, changes or runs something, and that only others were allowed.
+    OfOthers,
     /// Something is allowed that was allowed under conditions only.
     WithoutCondition,
     /// Something is no longer denied.
@@ -54,6 +56,7 @@ impl Grant {
                 format!("all roles named {named} can be passed or assumed, also those that are created later")
             }
             Self::Principal => format!("{named} is a new principal"),
+            Self::OfOthers => format!("{named} is allowed to somebody who had fewer rights"),
             Self::WithoutCondition => format!("conditions on {named} let in what they refused before"),
             Self::NoLongerDenied => format!("{named} is no longer denied"),
         }
@@ -70,6 +73,7 @@ impl Grant {
             Self::Escalation => "an action is allowed with which more rights can be gained",
             Self::RolesByPattern => "roles by a pattern can be passed or assumed",
             Self::Principal => "there is a new principal",
+            Self::OfOthers => "an action is allowed to somebody who had fewer rights",
             Self::WithoutCondition => "conditions let in what they refused before",
             Self::NoLongerDenied => "an action is no longer denied",
         }
@@ -331,6 +335,11 @@ impl<'d> Rule<'d> {
         singles
     }
 
+    /// Whether this rule allows something.
+    pub(super) fn allows(&self) -> bool {
+        self.effect == Effect::Allow
+    }
+
     /// Whether this rule says all that another one says.
     pub(super) fn covers(&self, other: &Self, left_out: LeftOut) -> bool {
         self.effect == other.effect
@@ -359,8 +368,20 @@ impl<'d> Rule<'d> {
         if allowed(LeftOut::Conditions) {
             return Some(Grant::WithoutCondition);
         }
+        let all_actions = |action: &str| action == "*" || action.ends_with(":*");
+        let are_all = || self.actions.iter().any(all_actions) || matches!(self.actions, Patterns::AllBut(_));
+        let is_one_of = |actions: &[&str]| {
+            self.actions.iter().any(|action| actions.iter().any(|known| wildcard::matches(action, known)))
+        };
         if allowed(LeftOut::Principals) {
-            return Some(Grant::Principal);
+            return match () {
+                () if !before.names_principals_of(self) => Some(Grant::Principal),
+                // Who was named gets what only others had, such as the account as a whole.
+                () if are_all() => Some(Grant::AllActions),
+                () if is_one_of(ESCALATING) => Some(Grant::Escalation),
+                () if is_one_of(DESTROYING) => Some(Grant::Destroys),
+                () => is_one_of(FAR_REACHING).then_some(Grant::OfOthers),
+            };
         }
         let reach = match () {
             () if self.resources.is_everything() => Some(Grant::AllResources),
@@ -370,13 +391,9 @@ impl<'d> Rule<'d> {
         if allowed(LeftOut::Resources) {
             return reach.or_else(|| self.gives_roles_by_pattern().then_some(Grant::RolesByPattern));
         }
-        let all_actions = |action: &str| action == "*" || action.ends_with(":*");
-        if self.actions.iter().any(all_actions) || matches!(self.actions, Patterns::AllBut(_)) {
+        if are_all() {
             return Some(Grant::AllActions);
         }
-        let is_one_of = |actions: &[&str]| {
-            self.actions.iter().any(|action| actions.iter().any(|known| wildcard::matches(action, known)))
-        };
         match () {
             () if is_one_of(ESCALATING) => Some(Grant::Escalation),
             // A policy of a resource is about that resource alone.
@@ -726,6 +743,30 @@ mod tests {
             r#"[{"Effect": "Deny", "Action": ["s3:DeleteBucket", "s3:DeleteObject"], "Resource": "*"}]"#;
         assert_eq!(grants(deny, "[]"), [Grant::NoLongerDenied]);
         assert_eq!(grants(deny, &deny.replace(r#"["s3:DeleteBucket", "s3:DeleteObject"]"#, r#""s3:*""#)), []);
+    }
+
+    #[test]
+    fn more_for_a_principal_of_the_policy_is_no_new_principal() {
+        let role = r#"{"AWS": "arn:aws:iam::123456789012:role/deploy"}"#;
+        let policy = |principal: &str, actions: &str| {
+            format!(
+                r#"[{{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::123456789012:root"}}, "Action": "kms:*", "Resource": "*"}},
+                {{"Effect": "Allow", "Principal": {principal}, "Action": [{actions}], "Resource": "*"}}]"#
+            )
+        };
+        let before = policy(role, r#""kms:Encrypt""#);
+        for (more, expected) in [
+            (r#""kms:PutKeyPolicy""#, Some(Grant::Escalation)),
+            (r#""kms:ScheduleKeyDeletion""#, Some(Grant::Destroys)),
+            (r#""kms:Decrypt""#, Some(Grant::OfOthers)),
+            (r#""kms:DescribeKey""#, None),
+            (r#""kms:*""#, Some(Grant::AllActions)),
+        ] {
+            let after = policy(role, &format!(r#""kms:Encrypt", {more}"#));
+            assert_eq!(grants(&before, &after).first().copied(), expected, "{more}");
+        }
+        let other = policy(&role.replace("role/deploy", "role/other"), r#""kms:DescribeKey""#);
+        assert_eq!(grants(&before, &other), [Grant::Principal]);
     }
 
     #[test]
