@@ -1,8 +1,9 @@
 //! Guards that a plan takes from one object and puts on another, so that the first one stays without them.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use planguard_plan::{Mode, Plan, Value};
+use planguard_plan::{Mode, Plan, ResourceChange, Value};
 
 use super::ChangeFinding;
 use super::changes::Changes;
@@ -121,16 +122,59 @@ const UNLOGGED: &str = "is no longer recorded";
 
 /// The findings for guards that are on something else than before.
 pub(super) fn moved(plan: &Changes<'_>) -> Vec<ChangeFinding> {
-    pairs(plan).filter_map(|pair| finding(plan, &pair)).collect()
+    let seen = Seen { plan, by_identity: OnceCell::new(), by_place: OnceCell::new() };
+    pairs(plan).filter_map(|pair| finding(&pair, &seen)).collect()
 }
 
-fn finding(plan: &Plan<'_>, pair: &Pair<'_>) -> Option<ChangeFinding> {
+/// The objects of a plan, by what a guard can be on. Most plans move none, and then nobody asks.
+struct Seen<'p> {
+    plan: &'p Plan<'p>,
+    by_identity: OnceCell<ByIdentity<'p>>,
+    by_place: OnceCell<ByPlace<'p>>,
+}
+
+/// The managed objects of a plan, by what they are called before it.
+type ByIdentity<'p> = HashMap<&'p str, Vec<&'p ResourceChange<'p>>>;
+
+fn by_identity<'p>(plan: &'p Plan<'p>) -> ByIdentity<'p> {
+    let mut found = ByIdentity::new();
+    for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+        planguard_work::steps(1);
+        let Some(before) = change.change.before.as_deref() else { continue };
+        let called = |identity: &&str| before.get(identity).and_then(Value::as_str);
+        let names: HashSet<&str> = ["id", "arn", "self_link", "name"].iter().filter_map(called).collect();
+        names.into_iter().for_each(|name| found.entry(name).or_default().push(change));
+    }
+    found
+}
+
+/// The objects that tie a guard to a place after a plan: by their type, the name of the attribute, and the place.
+type ByPlace<'p> = HashMap<(&'p str, &'static str, &'p str), Vec<&'p ResourceChange<'p>>>;
+
+fn by_place<'p>(plan: &'p Plan<'p>) -> ByPlace<'p> {
+    let mut found = ByPlace::new();
+    for change in &plan.resource_changes {
+        planguard_work::steps(1);
+        let kind = change.address.resource_type.as_str();
+        let Some(after) = change.change.after.as_deref() else { continue };
+        let ties = TIES.iter().chain(SETTINGS).filter(|tie| tie.types.contains(&kind));
+        let places: BTreeSet<&'static str> = ties.map(|tie| tie.place).collect();
+        for place in places {
+            if let Some(value) = after.get(place).and_then(Value::as_str) {
+                found.entry((kind, place, value)).or_default().push(change);
+            }
+        }
+    }
+    found
+}
+
+fn finding(pair: &Pair<'_>, seen: &Seen<'_>) -> Option<ChangeFinding> {
     let own_type = pair.resource.address.resource_type.as_str();
     let ties = TIES.iter().chain(SETTINGS).filter(|tie| tie.types.contains(&own_type));
-    ties.into_iter().find_map(|tie| finding_of(plan, pair, tie))
+    ties.into_iter().find_map(|tie| finding_of(pair, tie, seen))
 }
 
-fn finding_of(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie) -> Option<ChangeFinding> {
+fn finding_of(pair: &Pair<'_>, tie: &Tie, seen: &Seen<'_>) -> Option<ChangeFinding> {
     let own_type = pair.resource.address.resource_type.as_str();
     let place = pair.after.root().key(tie.place);
     let Sight::Known(Value::String(old)) = sight(&pair.before.root().key(tie.place)) else { return None };
@@ -139,13 +183,14 @@ fn finding_of(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie) -> Option<ChangeFindi
         Sight::Unknown => None,
         Sight::Known(_) | Sight::Computed | Sight::Unset => return None,
     };
-    let named = Objects::called(plan, old, own_type);
-    if old.is_empty()
-        || new.is_some_and(|new| new == old.as_ref() || takes_in(new, old))
-        || named.go
+    if old.is_empty() || new.is_some_and(|new| new == old.as_ref() || takes_in(new, old)) {
+        return None;
+    }
+    let named = Objects::called(seen.by_identity.get_or_init(|| by_identity(seen.plan)), old, own_type);
+    if named.go
         // The new name of what keeps its address.
         || (new.is_none() && !named.stay)
-        || is_guarded_by_another(plan, pair, tie, old)
+        || is_guarded_by_another(seen.by_place.get_or_init(|| by_place(seen.plan)), pair, tie, old)
     {
         return None;
     }
@@ -168,16 +213,11 @@ struct Objects {
 
 impl Objects {
     /// Looks for objects of other types: a tie has the identity of what it is on.
-    fn called(plan: &Plan<'_>, name: &str, tie: &str) -> Self {
-        let named = plan.resource_changes.iter().filter(|change| {
-            let before = change.change.before.as_deref();
-            change.address.mode == Mode::Managed
-                && change.address.resource_type != tie
+    fn called(by_identity: &ByIdentity<'_>, name: &str, tie: &str) -> Self {
+        let named = by_identity.get(name).into_iter().flatten().copied().filter(|change| {
+            change.address.resource_type != tie
                 // A setting of a bucket has the bucket's name too.
                 && !change.address.resource_type.starts_with("aws_s3_bucket_")
-                && ["id", "arn", "self_link", "name"].iter().any(|identity| {
-                    before.and_then(|before| before.get(identity)?.as_str()).is_some_and(|own| own == name)
-                })
         });
         let (go, stay): (Vec<_>, Vec<_>) = named.partition(|change| change.change.actions.deletes());
         Self { go: !go.is_empty(), stay: !stay.is_empty() }
@@ -185,7 +225,7 @@ impl Objects {
 }
 
 /// Whether another object of the type puts the same guard on a place: all else that names something is equal.
-fn is_guarded_by_another(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie, place: &str) -> bool {
+fn is_guarded_by_another(by_place: &ByPlace<'_>, pair: &Pair<'_>, tie: &Tie, place: &str) -> bool {
     let before = pair.before.change.change.before.as_deref();
     let names = |value: Option<&Value<'_>>| -> HashSet<String> {
         let members = value.map(Value::members).unwrap_or_default().iter();
@@ -198,12 +238,9 @@ fn is_guarded_by_another(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie, place: &st
             .collect()
     };
     let guards = names(before);
-    plan.resource_changes.iter().any(|other| {
-        let after = other.change.after.as_deref();
-        other.address != pair.resource.address
-            && other.address.resource_type == pair.resource.address.resource_type
-            && after.and_then(|after| after.get(tie.place)?.as_str()) == Some(place)
-            && guards.is_subset(&names(after))
+    let there = by_place.get(&(pair.resource.address.resource_type.as_str(), tie.place, place));
+    there.into_iter().flatten().any(|other| {
+        other.address != pair.resource.address && guards.is_subset(&names(other.change.after.as_deref()))
     })
 }
 

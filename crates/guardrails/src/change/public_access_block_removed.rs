@@ -1,5 +1,8 @@
 //! Reports public access blocks that are destroyed or weakened.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
+
 use planguard_guardrail_format::{Effect, Truth};
 use planguard_plan::{Address, AttributePath, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
@@ -44,12 +47,13 @@ const WORDING: Wording = Wording {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
+    let by_bucket = LazyCell::new(|| by_bucket(plan));
     for pair in pairs(plan) {
         let weaker = switch::findings(&pair, &PUBLIC_ACCESS_BLOCK_REMOVED, &WORDING);
         found.extend(weaker.into_iter().map(|finding| {
             let setting = finding.attribute.as_ref().and_then(AttributePath::last_key);
             let grant =
-                setting.and_then(Overridden::by).and_then(|kind| opened(plan, pair.resource, &[kind]));
+                setting.and_then(Overridden::by).and_then(|kind| opened(&by_bucket, pair.resource, &[kind]));
             match grant.filter(|_| finding.certainty == Certainty::Certain) {
                 Some(grant) => {
                     let message = format!("{}; {grant}", finding.message);
@@ -61,7 +65,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     }
     let blocks = destroyed_alone(plan, &PUBLIC_ACCESS_BLOCK_REMOVED);
     found.extend(blocks.filter(|block| blocked(plan, block)).map(|block| {
-        let opened = opened(plan, block, &[Overridden::Policy, Overridden::Acl]);
+        let opened = opened(&by_bucket, block, &[Overridden::Policy, Overridden::Acl]);
         let opened = opened.unwrap_or_else(|| "what it blocked can be made public".to_owned());
         let message = match same_again(plan, block) {
             // Both are one setting of one object.
@@ -107,8 +111,24 @@ impl Overridden {
     }
 }
 
+/// The managed objects that name a bucket which the plan knows, by that name, with their positions in the plan.
+type ByBucket<'p> = HashMap<&'p str, Vec<(usize, &'p ResourceChange<'p>)>>;
+
+fn by_bucket<'p>(plan: &'p Plan<'p>) -> ByBucket<'p> {
+    let mut found = ByBucket::new();
+    let managed = |(_, change): &(usize, &ResourceChange<'_>)| change.address.mode == Mode::Managed;
+    for (position, change) in plan.resource_changes.iter().enumerate().filter(managed) {
+        planguard_work::steps(1);
+        let name = change.change.after.as_deref().and_then(|after| after.get("bucket")?.as_str());
+        if let Some(name) = name {
+            found.entry(name).or_default().push((position, change));
+        }
+    }
+    found
+}
+
 /// What is public of a bucket as soon as nothing overrides it, as a clause: a policy or an ACL that the plan keeps.
-fn opened(plan: &Plan<'_>, block: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<String> {
+fn opened(by_bucket: &ByBucket<'_>, block: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<String> {
     let bucket = match block.address.resource_type.as_str() {
         "aws_s3_account_public_access_block" => None,
         "aws_s3_bucket_public_access_block" => {
@@ -116,13 +136,13 @@ fn opened(plan: &Plan<'_>, block: &ResourceChange<'_>, kinds: &[Overridden]) -> 
         }
         _ => return None,
     };
-    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
-    let named = managed.filter(|change| {
-        let name = change.change.after.as_deref().and_then(|after| after.get("bucket")?.as_str());
-        name.is_some() && (bucket.is_none() || name == bucket)
-    });
+    let mut named = match bucket {
+        Some(bucket) => by_bucket.get(bucket).cloned().unwrap_or_default(),
+        None => by_bucket.values().flatten().copied().collect(),
+    };
+    named.sort_unstable_by_key(|(position, _)| *position);
     let mut grants: Vec<(&ResourceChange<'_>, String)> =
-        named.filter_map(|change| Some((change, public_grant(change, kinds)?))).collect();
+        named.into_iter().filter_map(|(_, change)| Some((change, public_grant(change, kinds)?))).collect();
     // A provider reads policies and ACLs that are resources of their own back into their bucket.
     let own = grants.iter().filter(|(change, _)| change.address.resource_type != BUCKET);
     let own: Vec<String> = own.map(|(_, grant)| grant.clone()).collect();
