@@ -169,12 +169,7 @@ impl Risk {
         let is_open =
             |finding: &&Finding| !finding.enforcement.is_accepted() && finding.origin == Origin::Introduced;
         for finding in findings.iter().filter(is_open).filter(|finding| !is_counted(finding)) {
-            let factor = match (finding.certainty, finding.rule.category) {
-                (Certainty::DependsOnUnknown, _) => RiskFactor::Undetermined,
-                (Certainty::Certain, Some(Category::Exposure)) => RiskFactor::Exposure(finding.severity),
-                (Certainty::Certain, _) => RiskFactor::Finding(finding.severity),
-            };
-            add(factor, 1);
+            add(factor_of(finding), 1);
         }
         if let Some(increase) = monthly_increase {
             add(RiskFactor::Cost, cost_steps(increase));
@@ -199,6 +194,17 @@ impl Risk {
         });
         words.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// What a finding counts as. Of several that are one, the part with the most points, whichever of them tells it.
+fn factor_of(finding: &Finding) -> RiskFactor {
+    let of_one = |share: &Finding| match (share.certainty, share.rule.category) {
+        (Certainty::DependsOnUnknown, _) => RiskFactor::Undetermined,
+        (Certainty::Certain, Some(Category::Exposure)) => RiskFactor::Exposure(share.severity),
+        (Certainty::Certain, _) => RiskFactor::Finding(share.severity),
+    };
+    let of_shares = finding.shares.iter().map(of_one);
+    of_shares.fold(of_one(finding), |most, next| if next.points() > most.points() { next } else { most })
 }
 
 /// The full steps of an increase. Nobody pays so much that a number of steps does not fit.
@@ -276,6 +282,16 @@ mod tests {
         ] {
             assert_eq!(risk(&[finding(category, change)], None).score() - base, points);
         }
+    }
+
+    #[test]
+    fn of_several_that_are_one_the_weightiest_counts() {
+        let mut lead = sample::finding("change-a", "b.c");
+        lead.rule.category = Some(Category::Change);
+        let mut share = lead.clone();
+        share.rule.category = Some(Category::Exposure);
+        lead.shares = vec![lead.clone(), share];
+        assert_eq!(risk(&[lead], None).score() - risk(&[], None).score(), 20);
     }
 
     #[test]

@@ -133,8 +133,14 @@ fn is_of_change(other: &Finding, change: &Finding) -> bool {
 
 /// Makes one finding of those with one cause.
 fn one(mut group: Vec<Finding>) -> Vec<Finding> {
+    let is_change = |finding: &Finding| finding.rule.kind == RuleKind::Change && finding.attribute.is_some();
+    // One change guard tells all the settings in a sentence, where guardrails tell one each.
+    let several_change = group.iter().filter(|finding| is_change(finding)).count() > 1;
     group.sort_by(|left, right| {
-        let rank = |finding: &Finding| (finding.enforcement, Reverse(finding.severity), finding.rule.kind);
+        let rank = |finding: &Finding| {
+            let is_later = !(several_change && is_change(finding));
+            (finding.enforcement, Reverse(finding.severity), is_later, finding.rule.kind)
+        };
         rank(left).cmp(&rank(right)).then_with(|| left.order(right))
     });
     let Some(strictest) = group.first().filter(|_| group.len() > 1) else { return group };
