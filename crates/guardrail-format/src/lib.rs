@@ -20,6 +20,7 @@ mod raw;
 mod read;
 mod schema;
 mod statement;
+mod test_id;
 mod types;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,7 @@ pub use schema::{
     Contradiction, condition_contradictions, contradictions, predicate_contradictions, unknown_type,
 };
 pub use statement::{ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest};
+pub use test_id::TestId;
 
 use planguard_rule::RuleInfo;
 

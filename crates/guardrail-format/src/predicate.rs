@@ -7,6 +7,7 @@ use super::path::PathPattern;
 use super::pattern::Pattern;
 use super::quantity::{Quantity, Version};
 use super::statement::StatementTest;
+use super::test_id::TestId;
 
 /// What a predicate may answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,9 @@ pub enum Predicate {
         types: Vec<String>,
         /// What must hold of it; anything if `None`.
         condition: Option<Box<Self>>,
+        /// Which test it is.
+        #[serde(skip)]
+        test: TestId,
     },
     /// A condition on the object before the change; it does not hold of an object that is created.
     Was(Box<Self>),
@@ -367,6 +371,9 @@ pub struct Companion {
     pub condition: Option<Box<Predicate>>,
     /// How many there must be.
     pub at_least: usize,
+    /// Which test it is.
+    #[serde(skip)]
+    pub test: TestId,
 }
 
 /// Which of two resources refers to the other.

@@ -227,7 +227,7 @@ impl Check {
             }
             Predicate::Was(inner) | Predicate::Becomes(inner) => self.predicate(inner, scope),
             Predicate::Actions(_) => {}
-            Predicate::PlanHas { types, condition } => {
+            Predicate::PlanHas { types, condition, .. } => {
                 let places: Vec<Place> = types.iter().filter_map(|name| self.known_type(name)).collect();
                 if let Some(condition) = condition.as_ref().filter(|_| places.len() == types.len()) {
                     self.predicate(condition, &Scope { places });

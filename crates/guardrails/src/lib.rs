@@ -12,6 +12,8 @@ mod concerns;
 mod duplicates;
 pub mod effective;
 mod engine;
+#[cfg(test)]
+mod growth;
 mod iam;
 mod judge;
 mod made_of;

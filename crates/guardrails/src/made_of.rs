@@ -152,11 +152,7 @@ fn names_identity(reference: &ResolvedReference) -> bool {
 }
 
 fn has_something_that_passes_anything(state: &ResourceState<'_>) -> bool {
-    let changes = state.plan.resource_changes.iter();
-    let may_change = changes.filter(|change| !change.change.actions.is_no_op());
-    may_change
-        .map(|change| change.address.resource_type.as_str())
-        .any(|name| PASSING_ANYTHING.contains(&name))
+    PASSING_ANYTHING.iter().any(|name| state.plan.changes_type(name))
 }
 
 fn passes_anything(address: &str) -> bool {

@@ -40,7 +40,7 @@ pub(crate) fn is_generic(change: &ResourceChange<'_>) -> bool {
 
 /// The objects of a plan that are mapped, one for each mapping that is about it.
 pub fn mapped<'p>(plan: &'p Plan<'p>) -> Vec<Mapped<'p>> {
-    let generic = plan.resource_changes.iter().filter(|change| is_generic(change));
+    let generic = plan.each_change().filter(|change| is_generic(change));
     generic
         .flat_map(|change| {
             let about =

@@ -16,6 +16,7 @@ use super::super::raw::{
 use super::super::statement::{
     ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest,
 };
+use super::super::test_id::TestId;
 use super::{Context, predicate};
 
 /// The keys of a test of one attribute.
@@ -211,7 +212,7 @@ pub(super) fn plan_has(raw: &mut RawPredicate, context: Context<'_>) -> Result<P
         return Err("`plan_has` names no type".to_owned());
     }
     let condition = raw.condition.take().map(|condition| predicate(*condition, context)).transpose()?;
-    Ok(Predicate::PlanHas { types, condition: condition.map(Box::new) })
+    Ok(Predicate::PlanHas { types, condition: condition.map(Box::new), test: TestId::default() })
 }
 
 pub(super) fn document(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
@@ -336,6 +337,7 @@ pub(super) fn companion(raw: &mut RawPredicate, context: Context<'_>) -> Result<
         by: PathPattern::parse(by)?,
         on: paths(on)?,
         condition: condition.map(Box::new),
+        test: TestId::default(),
     }))
 }
 

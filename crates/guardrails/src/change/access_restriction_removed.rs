@@ -76,8 +76,8 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(let_through(&pair));
         found.extend(loosened(&pair));
         found.extend(guard_annotations::weakened(&pair));
-        found.extend(login_places::moved(&pair));
-        found.extend(lists::changed(&pair, &ACCESS_RESTRICTION_REMOVED, &LISTS));
+        found.extend(login_places::moved(plan, &pair));
+        found.extend(lists::changed(plan, &pair, &ACCESS_RESTRICTION_REMOVED, &LISTS));
     }
     found
 }

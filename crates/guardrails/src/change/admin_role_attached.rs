@@ -1,6 +1,6 @@
 //! Reports objects that get a role with the rights of an administrator, where the role is older than the change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use planguard_guardrail_format::change::Mark;
 use planguard_guardrail_format::{Effect, Truth};
@@ -44,6 +44,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut roles: Option<Roles<'_>> = None;
+    let mut described_names: Option<HashSet<&str>> = None;
     let mut found = group_membership::findings(plan);
     for pair in pairs(plan) {
         for marked in ADMIN_ROLE_ATTACHED.marked(&pair.resource.address.resource_type, Mark::Role) {
@@ -61,7 +62,9 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
                 }
                 let roles = roles.get_or_insert_with(|| Roles::of(plan));
                 let Some(power) = roles.power_of(kind, name) else {
-                    if !is_described(plan, name) {
+                    let described = described_names.get_or_insert_with(|| described(plan));
+                    let short = name.rsplit('/').next().unwrap_or(name);
+                    if !described.contains(name.as_ref()) && !described.contains(short) {
                         found.extend(by_its_name(&pair, &place, &old_names, name));
                     }
                     continue;
@@ -86,20 +89,17 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     found
 }
 
-/// Whether the plan has the role or profile of a name, or something that is attached to it.
-fn is_described(plan: &Plan<'_>, name: &str) -> bool {
-    let short = name.rsplit('/').next().unwrap_or(name);
-    let of_iam = plan.resource_changes.iter().filter(|change| {
+/// The names of the roles and profiles that the plan has, or that something is attached to.
+fn described<'p>(plan: &'p Plan<'p>) -> HashSet<&'p str> {
+    let of_iam = plan.each_change().filter(|change| {
         change.address.mode == Mode::Managed && change.address.resource_type.starts_with("aws_iam_")
     });
     let sides = of_iam.flat_map(|change| [change.change.before.as_deref(), change.change.after.as_deref()]);
-    sides.flatten().any(|side| {
-        let named = ["arn", "id", "name"].into_iter().chain(OF_ROLE.iter().copied());
-        named
-            .filter_map(|attribute| side.get(attribute))
-            .flat_map(texts)
-            .any(|own| own == name || own == short)
-    })
+    let named = |side: &'p Value<'p>| {
+        let attributes = ["arn", "id", "name"].into_iter().chain(OF_ROLE.iter().copied());
+        attributes.filter_map(|attribute| side.get(attribute)).flat_map(texts)
+    };
+    sides.flatten().flat_map(named).collect()
 }
 
 /// Words in the names of roles and of profiles that have the rights of an administrator.
@@ -162,7 +162,7 @@ impl<'p> Roles<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
         let policies = Named::of_types(plan, &["aws_iam_policy"]);
         let mut powers: HashMap<&str, Power<'_>> = HashMap::new();
-        for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+        for change in plan.each_change().filter(|change| change.address.mode == Mode::Managed) {
             let (Some(before), Some(after)) =
                 (change.change.before.as_deref(), change.change.after.as_deref())
             else {

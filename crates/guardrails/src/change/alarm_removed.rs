@@ -1,6 +1,8 @@
 //! Reports alarms, alert rules and budgets that are destroyed or silenced.
 
-use planguard_plan::{Plan, ResourceChange, ResourceState, Value};
+use std::collections::HashSet;
+
+use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -51,7 +53,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
     for pair in pairs(plan).filter(&is_no_loss) {
-        let changed = lists::changed(&pair, &ALARM_REMOVED, &LISTS).into_iter();
+        let changed = lists::changed(plan, &pair, &ALARM_REMOVED, &LISTS).into_iter();
         let is_narrower = counts_less(&pair);
         found.extend(changed.map(|finding| match is_narrower {
             true => finding.weighing(Severity::Medium),
@@ -84,33 +86,33 @@ fn counts_less(pair: &Pair<'_>) -> bool {
     }
 }
 
+const SUBSCRIPTION: &str = "aws_sns_topic_subscription";
+
+/// A known text of an object.
+fn text_of(values: Option<&Value<'_>>, name: &str) -> Option<String> {
+    values?.get(name)?.as_str().map(ToOwned::to_owned)
+}
+
 /// The findings for queues and functions that no longer get what alarms of the plan send: those work for people.
 fn lost_receivers(plan: &Plan<'_>, found: &[ChangeFinding]) -> Vec<ChangeFinding> {
-    let text = |change: &ResourceChange<'_>, name: &str| -> Option<String> {
-        change.change.before.as_deref()?.get(name)?.as_str().map(ToOwned::to_owned)
+    let is_alarm = |change: &&ResourceChange<'_>| {
+        change.address.resource_type == "aws_cloudwatch_metric_alarm" && change.exists_after()
     };
-    let is_target = |topic: &str| {
-        let alarms = plan.resource_changes.iter().filter(|change| {
-            change.address.resource_type == "aws_cloudwatch_metric_alarm" && change.exists_after()
-        });
-        alarms
-            .filter_map(|alarm| alarm.change.after.as_deref()?.get("alarm_actions"))
-            .any(|actions| actions.elements().iter().any(|action| action.as_str() == Some(topic)))
-    };
-    let subscriptions =
-        destroyed(plan).filter(|change| change.address.resource_type == "aws_sns_topic_subscription");
+    let actions = plan
+        .each_change()
+        .filter(is_alarm)
+        .filter_map(|alarm| alarm.change.after.as_deref()?.get("alarm_actions"));
+    let targets: HashSet<&str> =
+        actions.flat_map(|actions| actions.elements()).filter_map(Value::as_str).collect();
+    let topic_of = |new: &'_ ResourceChange<'_>| text_of(new.change.after.as_deref(), "topic_arn");
+    let new: HashSet<String> =
+        created(plan).filter(|new| new.address.resource_type == SUBSCRIPTION).filter_map(topic_of).collect();
+    let told: HashSet<&Address> = found.iter().filter_map(|finding| finding.address.as_ref()).collect();
+    let subscriptions = destroyed(plan).filter(|change| change.address.resource_type == SUBSCRIPTION);
     let lost = subscriptions.filter(|change| {
-        let is_told = || found.iter().any(|finding| finding.address.as_ref() == Some(&change.address));
-        let topic = text(change, "topic_arn");
-        let successor = || {
-            created(plan).any(|new| {
-                let after = new.change.after.as_deref();
-                let own = |name: &str| after.and_then(|after| after.get(name)).and_then(Value::as_str);
-                new.address.resource_type == change.address.resource_type
-                    && own("topic_arn") == topic.as_deref()
-            })
-        };
-        topic.as_deref().is_some_and(is_target) && !is_told() && !successor()
+        text_of(change.change.before.as_deref(), "topic_arn").is_some_and(|topic| {
+            targets.contains(topic.as_str()) && !told.contains(&change.address) && !new.contains(&topic)
+        })
     });
     lost.map(|change| {
         let address = &change.address;

@@ -62,7 +62,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(entry_filter::of_trails(&pair));
         found.extend(archived_findings::widened(&pair));
         if !records_all(&pair.after) {
-            found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
+            found.extend(lists::changed(plan, &pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
         }
     }
     found

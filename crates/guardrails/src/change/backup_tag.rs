@@ -59,7 +59,7 @@ pub(super) struct Tag {
 /// The tags that the plans for backups of a plan choose objects by, after it.
 pub(super) fn selected(plan: &Plan<'_>) -> Vec<Tag> {
     let mut found = Vec::new();
-    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+    let managed = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
     for change in managed {
         let Some(after) = change.change.after.as_deref() else { continue };
         let text = |value: &Value<'_>, name: &str| value.get(name)?.as_str().map(ToOwned::to_owned);

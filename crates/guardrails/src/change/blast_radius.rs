@@ -45,7 +45,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const NAMED: usize = 3;
 
 fn check(plan: &Changes<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
-    let existing: Vec<&ResourceChange<'_>> = plan.resource_changes.iter().filter(|r| counts(r)).collect();
+    let existing: Vec<&ResourceChange<'_>> = plan.each_change().filter(|r| counts(r)).collect();
     let destroyed: Vec<&ResourceChange<'_>> =
         existing.iter().copied().filter(|resource| resource.change.actions.deletes()).collect();
     let all = existing.len();

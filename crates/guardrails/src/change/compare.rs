@@ -21,7 +21,8 @@ pub(super) struct Pair<'p> {
 
 /// The managed objects that a plan changes and that exist on both sides, and those that another one follows.
 pub(super) fn pairs<'a, 'p>(plan: &'a Changes<'p>) -> impl Iterator<Item = Pair<'p>> + use<'a, 'p> {
-    plan.pairs().iter().copied()
+    // So that the tests of how work grows see who goes through all of them for each of something.
+    plan.pairs().iter().copied().inspect(|_| planguard_work::steps(1))
 }
 
 /// Objects of a section that exist on both sides and differ. Deposed objects have no other side.
@@ -43,7 +44,7 @@ pub(super) fn pairs_of<'p>(
 
 /// The managed objects that are destroyed and not replaced. Deposed objects are left out.
 pub(super) fn destroyed<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p ResourceChange<'p>> {
-    plan.resource_changes.iter().filter(|resource| {
+    plan.each_change().filter(|resource| {
         resource.address.mode == Mode::Managed
             && resource.change.actions.only_deletes()
             && resource.deposed.is_none()

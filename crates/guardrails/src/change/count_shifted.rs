@@ -116,7 +116,7 @@ type Positions<'p> = BTreeMap<u64, &'p ResourceChange<'p>>;
 /// The lists of a plan whose objects change places.
 pub fn shifts<'p>(plan: &'p Plan<'p>) -> Vec<Shift<'p>> {
     let mut lists: BTreeMap<(String, List), BTreeMap<String, Positions<'_>>> = BTreeMap::new();
-    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+    let managed = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
     for change in managed.filter(|change| change.deposed.is_none()) {
         let address = &change.address;
         if let Some((keys, position)) = position(address.key.as_ref()) {

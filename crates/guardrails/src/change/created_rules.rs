@@ -23,8 +23,7 @@ pub(super) fn findings(plan: &Changes<'_>) -> Vec<ChangeFinding> {
             && Reader::of(&change.address.resource_type).is_some_and(|reader| reader.object().is_some())
     };
     let is_created = |change: &ResourceChange<'_>| !change.exists_before() && change.exists_after();
-    let mut created =
-        plan.resource_changes.iter().filter(|change| is_rule(change) && is_created(change)).peekable();
+    let mut created = plan.each_change().filter(|change| is_rule(change) && is_created(change)).peekable();
     if created.peek().is_none() {
         return Vec::new();
     }
@@ -93,7 +92,7 @@ impl<'p> Present<'p> {
         let mut present =
             Self { allowed: BTreeMap::new(), limited: BTreeSet::new(), created: BTreeSet::new() };
         let mut openings: BTreeMap<&str, Vec<Opening>> = BTreeMap::new();
-        let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+        let managed = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
         for change in managed.filter(|change| change.deposed.is_none()) {
             let text = |side: Option<&'p Value<'p>>, name: &str| side?.get(name)?.as_str();
             let reader = Reader::of(&change.address.resource_type);

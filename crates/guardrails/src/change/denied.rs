@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
-use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side};
+use planguard_plan::{Mode, ResourceChange, ResourceState, Side};
 
 use super::ChangeFinding;
+use super::changes::Changes;
 use super::exposure_split::name;
 use super::network::Addresses;
 use super::openings::{Opening, Reader, Tagged};
 
 /// The findings for denials that are lost while their rule, or the object with it, stays. A rule that is destroyed is a
 /// matter of `guard_removed`.
-pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+pub(super) fn findings(plan: &Changes<'_>) -> Vec<ChangeFinding> {
     let mut objects: BTreeMap<(&str, Direction, String), Object<'_>> = BTreeMap::new();
-    let managed = plan.resource_changes.iter().filter(|change| {
+    let managed = plan.each_change().filter(|change| {
         change.address.mode == Mode::Managed
             && change.deposed.is_none()
             && Reader::all(&change.address.resource_type).any(|reader| reader.kind().1 == TrafficEffect::Deny)

@@ -73,7 +73,7 @@ impl Read {
         for Dependency { from, to, .. } in plan.dependencies().all {
             dependents.entry(to).or_default().push(from);
         }
-        let staying = plan.resource_changes.iter().filter(|change| {
+        let staying = plan.each_change().filter(|change| {
             change.address.mode == Mode::Managed && change.deposed.is_none() && change.exists_after()
         });
         Self { dependents, staying: staying.map(|change| change.address.configuration_address()).collect() }

@@ -40,8 +40,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let mut found: Vec<_> =
-        plan.resource_changes.iter().filter(|resource| is_interrupted(resource)).collect();
+    let mut found: Vec<_> = plan.each_change().filter(|resource| is_interrupted(resource)).collect();
     if found.is_empty() {
         return Vec::new();
     }
@@ -50,7 +49,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             && (is_interrupted(resource) || loss_of(plan, resource).is_some())
     };
     let mut told: HashMap<String, Vec<&ResourceChange<'_>>> = HashMap::new();
-    for resource in plan.resource_changes.iter().filter(is_told) {
+    for resource in plan.each_change().filter(is_told) {
         told.entry(resource.address.configuration_address()).or_default().push(resource);
     }
     found.retain(|resource| !is_told_with_another(plan, resource, &told));

@@ -100,7 +100,7 @@ pub fn changed_outside<'p>(plan: &'p Plan<'p>) -> Vec<ChangedOutside<'p>> {
     let effective = Effective::new(plan);
     let planned = planned(plan);
     let undone = undone(plan);
-    let drifted = plan.resource_drift.iter().filter(|drift| !drift.change.actions.is_no_op());
+    let drifted = plan.each_drift().filter(|drift| !drift.change.actions.is_no_op());
     let drifted = drifted.filter(|drift| !undone.contains(&drift.address));
     drifted.filter_map(|drift| of_object(drift, &effective, &planned)).collect()
 }
@@ -226,7 +226,7 @@ fn path(name: &str) -> AttributePath {
 /// of the pen, or for another plan.
 pub fn may_drift(plan: &Plan<'_>, patterns: &[String]) -> Vec<bool> {
     let mut found = vec![false; patterns.len()];
-    let objects = || plan.resource_changes.iter().chain(&plan.resource_drift);
+    let objects = || plan.each_change().chain(plan.each_drift());
     for resource in objects().filter(|_| !patterns.is_empty()) {
         let names = [resource.address.resource_type.clone(), resource.address.to_string()];
         let sides = [&resource.change.before, &resource.change.after];

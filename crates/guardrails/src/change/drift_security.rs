@@ -96,7 +96,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
             }
         }
     }
-    for drift in plan.resource_drift.iter().filter(|drift| is_by_hand(drift)) {
+    for drift in plan.each_drift().filter(|drift| is_by_hand(drift)) {
         let is_created = |planned: &&&ResourceChange<'_>| planned.change.actions.creates();
         if let Some(created) = planned.get(&drift.address).filter(is_created)
             && drift.change.actions.only_deletes()
@@ -116,7 +116,7 @@ fn is_judged(resource_type: &str) -> bool {
 
 /// What the plan does with each object, by the address that the state has for it.
 pub(super) fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'p>> {
-    let changes = plan.resource_changes.iter().filter(|planned| planned.deposed.is_none());
+    let changes = plan.each_change().filter(|planned| planned.deposed.is_none());
     changes
         .flat_map(|planned| {
             let addresses = [Some(&planned.address), planned.previous_address.as_ref()];

@@ -1,12 +1,15 @@
 //! Reports objects that are put under network rules which let in the internet, and which others had before.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use planguard_guardrail_format::change::Mark;
 use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::allowed::Allowed;
 use super::changes::Changes;
 use super::compare::{Sight, pairs, places, shown, sight};
 use super::named::{Named, identities};
@@ -99,9 +102,12 @@ const TAGS: &str = "target_tags";
 struct Groups<'p> {
     groups: Named<'p>,
     rules: HashMap<&'p str, Vec<Kept<'p>>>,
+    /// What is open by each name that somebody asked for.
+    open: RefCell<HashMap<String, Rc<[Kept<'p>]>>>,
 }
 
 /// Something that a rule allows, before the plan and after it.
+#[derive(Clone)]
 struct Kept<'p> {
     rule: &'p ResourceChange<'p>,
     opening: Opening,
@@ -111,8 +117,7 @@ impl<'p> Groups<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
         let mut rules: HashMap<&str, Vec<Kept<'_>>> = HashMap::new();
         for rule in plan
-            .resource_changes
-            .iter()
+            .each_change()
             .filter(|change| change.address.mode == Mode::Managed && change.deposed.is_none())
         {
             let Some(reader) = Reader::of(&rule.address.resource_type) else { continue };
@@ -137,28 +142,25 @@ impl<'p> Groups<'p> {
                 }
             }
         }
-        Self { groups: Named::of_types(plan, GROUPS), rules }
+        Self { groups: Named::of_types(plan, GROUPS), rules, open: RefCell::default() }
     }
 
     /// What the rules of a group allow from the internet. Rules may name it by another identity than objects do.
-    fn openings(&self, name: &str) -> Vec<&Kept<'p>> {
+    fn openings(&self, name: &str) -> Rc<[Kept<'p>]> {
+        if let Some(known) = self.open.borrow().get(name) {
+            return Rc::clone(known);
+        }
         let others = self.groups.with_identity(name).iter().flat_map(|group| identities(group));
-        let mut names: Vec<&str> = others.chain([name]).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names: BTreeSet<&str> = others.chain([name]).collect();
         let mut all: Vec<&Kept<'_>> =
             names.into_iter().filter_map(|name| self.rules.get(name)).flatten().collect();
+        planguard_work::steps(all.len());
         // A provider reads rules that are resources of their own back into their group.
         all.sort_by_key(|kept| is_group(kept.rule));
-        let mut found: Vec<&Kept<'_>> = Vec::new();
-        for kept in all {
-            let is_told = |other: &&Kept<'_>| {
-                other.opening.from == kept.opening.from && other.opening.traffic == kept.opening.traffic
-            };
-            if !found.iter().any(is_told) {
-                found.push(kept);
-            }
-        }
+        let mut told = HashSet::new();
+        all.retain(|kept| told.insert((kept.opening.from, &kept.opening.traffic)));
+        let found: Rc<[Kept<'p>]> = all.into_iter().cloned().collect();
+        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&found));
         found
     }
 
@@ -170,15 +172,18 @@ impl<'p> Groups<'p> {
         name: &str,
         place: &View<'_, '_>,
     ) -> Option<ChangeFinding> {
-        let before: Vec<&Kept<'_>> = old.iter().flat_map(|name| self.openings(name)).collect();
-        let is_new = |kept: &&Kept<'_>| {
-            let opening = &kept.opening;
-            let same = before.iter().filter(|old| old.opening.traffic.contains(&opening.traffic));
-            opening.from.is_wide_and_public()
-                && !opening.traffic.is_everyday()
-                && !opening.from.is_covered_by(same.map(|old| old.opening.from).collect())
-        };
-        let open: Vec<&Kept<'_>> = self.openings(name).into_iter().filter(is_new).collect();
+        let open = self.openings(name);
+        let is_of_interest =
+            |kept: &&Kept<'_>| kept.opening.from.is_wide_and_public() && !kept.opening.traffic.is_everyday();
+        let mut open: Vec<&Kept<'_>> = open.iter().filter(is_of_interest).collect();
+        if open.is_empty() {
+            return None;
+        }
+        let old: Vec<Rc<[Kept<'_>]>> = old.iter().map(|name| self.openings(name)).collect();
+        let old: Vec<Opening> =
+            old.iter().flat_map(|kept| kept.iter()).map(|kept| kept.opening.clone()).collect();
+        let before = Allowed::new(&old);
+        open.retain(|kept| !before.covers(&kept.opening.traffic, kept.opening.from));
         let first = open.first()?;
         let mut allowed: Vec<(&Traffic, Vec<String>)> = Vec::new();
         for kept in open.iter().filter(|kept| kept.rule.address == first.rule.address) {
@@ -214,12 +219,9 @@ fn kept<'p>(plan: &'p Plan<'p>, rule: &'p ResourceChange<'p>, reader: Reader) ->
     let read = |side| {
         ResourceState::new(plan, rule, side).map(|state| reader.read(&state).known).unwrap_or_default()
     };
-    let before = read(Side::Before);
+    let before = Allowed::new(&read(Side::Before));
     let mut after = read(Side::After);
-    after.retain(|opening| {
-        let same = before.iter().filter(|old| old.traffic.contains(&opening.traffic));
-        opening.from.is_covered_by(same.map(|old| old.from).collect())
-    });
+    after.retain(|opening| before.covers(&opening.traffic, opening.from));
     after
 }
 

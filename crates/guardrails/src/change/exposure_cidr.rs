@@ -1,5 +1,6 @@
 //! Reports security groups, firewalls and allow-lists that allow more network traffic than before.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
@@ -43,7 +44,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
-    found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));
+    let uses = LazyCell::new(|| ip_set::Uses::of(plan));
+    found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, &uses)));
     found.extend(created_rules::findings(plan));
     // A rule that denied and allows now is reported already.
     let denied = denied::findings(plan).into_iter();

@@ -1,11 +1,13 @@
 //! Reports settings that make a resource publicly accessible.
 
+use std::cell::LazyCell;
+
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::changes::Changes;
 use super::compare::{Pair, pairs};
-use super::limited::limits_sources;
+use super::limited::Limits;
 use super::switch::{Wording, findings};
 use super::tables::EXPOSURE_FLAG;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -47,11 +49,12 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         true => &OF_TASKS,
         false => &WORDING,
     };
+    let limits = LazyCell::new(|| Limits::of(plan));
     pairs(plan)
         .flat_map(|pair| {
             let mut found = findings(&pair, &EXPOSURE_FLAG, wording(&pair));
             let is_balancer = BALANCERS.contains(&pair.resource.address.resource_type.as_str());
-            if !found.is_empty() && is_balancer && !limits_sources(plan, &pair.after) {
+            if !found.is_empty() && is_balancer && !limits.limit(&pair.after) {
                 found.iter_mut().for_each(|finding| finding.severity = Some(Severity::High));
             }
             found

@@ -35,7 +35,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
-        plan.resource_changes.iter().filter_map(|change| finding(plan, change)).collect();
+        plan.each_change().filter_map(|change| finding(plan, change)).collect();
     found.extend(associated(plan));
     found
 }
@@ -105,7 +105,7 @@ struct Tables<'p> {
 impl<'p> Tables<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
         let mut ways = HashMap::new();
-        for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+        for change in plan.each_change().filter(|change| change.deposed.is_none()) {
             let Some(state) = ResourceState::new(plan, change, Side::After) else { continue };
             let (name, way) = match change.address.resource_type.as_str() {
                 "aws_route_table" | "aws_default_route_table" => ("id", way_of_table(&state)),

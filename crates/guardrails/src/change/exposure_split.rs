@@ -1,8 +1,8 @@
 //! Reports rules that let in the internet only together: each of them a resource of its own with a part of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side};
+use planguard_plan::{Address, Mode, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -38,7 +38,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut objects: BTreeMap<String, Object<'_>> = BTreeMap::new();
-    for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+    for change in plan.each_change().filter(|change| change.address.mode == Mode::Managed) {
         let Some(reader) = Reader::of(&change.address.resource_type) else { continue };
         let Some(attribute) = reader.object() else { continue };
         for side in [Side::Before, Side::After] {
@@ -65,8 +65,10 @@ struct Object<'p> {
 impl Object<'_> {
     /// The finding for the traffic of the first rule that others open to the internet together with it.
     fn finding(&self) -> Option<ChangeFinding> {
-        let traffics: Vec<&Traffic> = self.after.iter().map(|(_, opening)| &opening.traffic).collect();
-        traffics.into_iter().filter(|traffic| !traffic.is_everyday()).find_map(|traffic| {
+        let mut seen = BTreeSet::new();
+        let wide = self.after.iter().filter(|(_, opening)| opening.from.is_wide_and_public());
+        let traffics = wide.map(|(_, opening)| &opening.traffic).filter(|traffic| seen.insert(*traffic));
+        traffics.filter(|traffic| !traffic.is_everyday()).find_map(|traffic| {
             let rules = rules_of(&self.after, traffic);
             let ranges: Vec<Addresses> = rules.iter().map(|(_, opening)| opening.from).collect();
             if !Addresses::cover_half_the_internet(&ranges) {
@@ -102,14 +104,15 @@ fn rules_of<'r, 'p>(
 
 /// Whether one resource alone opens what all of them do: its own guardrail reports it.
 fn is_one_resource(rules: &[&(&ResourceChange<'_>, Opening)]) -> bool {
-    rules.iter().any(|(change, _)| {
-        let own = rules.iter().filter(|(other, _)| other.address == change.address);
-        Addresses::cover_half_the_internet(&own.map(|(_, opening)| opening.from).collect::<Vec<_>>())
-    })
+    let mut by_resource: BTreeMap<&Address, Vec<Addresses>> = BTreeMap::new();
+    for (change, opening) in rules {
+        by_resource.entry(&change.address).or_default().push(opening.from);
+    }
+    by_resource.values().any(|own| Addresses::cover_half_the_internet(own))
 }
 
 /// What a rule calls its object: the known name, or else the one object that it refers to.
-pub(super) fn name(plan: &Plan<'_>, state: &ResourceState<'_>, attribute: &str) -> Option<String> {
+pub(super) fn name(plan: &Changes<'_>, state: &ResourceState<'_>, attribute: &str) -> Option<String> {
     let place = state.root().key(attribute);
     if let Sight::Known(value) = sight(&place) {
         return value.as_str().map(ToOwned::to_owned);
@@ -118,12 +121,7 @@ pub(super) fn name(plan: &Plan<'_>, state: &ResourceState<'_>, attribute: &str) 
     let [reference] = found.resources.as_slice() else { return None };
     let key = reference.key.as_deref().unwrap_or_default();
     // Without a key, nobody can tell which of several objects is meant.
-    let objects = || {
-        plan.resource_changes
-            .iter()
-            .filter(|change| change.address.configuration_address() == reference.address)
-    };
-    if key.is_empty() && objects().nth(1).is_some() {
+    if key.is_empty() && plan.index().of_block(&reference.address).len() > 1 {
         return None;
     }
     let modules = state.change.address.modules.iter().filter_map(|step| step.key.as_ref());

@@ -1,5 +1,7 @@
 //! Reports targets of internal load balancers that a load balancer on the internet passes requests to.
 
+use std::collections::HashMap;
+
 use planguard_plan::{Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
@@ -57,7 +59,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         let kind = change.address.resource_type.as_str();
         change.deposed.is_none() && (LISTENERS.contains(&kind) || RULES.contains(&kind))
     };
-    let doors: Vec<&ResourceChange<'_>> = plan.resource_changes.iter().filter(is_door).collect();
+    let doors: Vec<&ResourceChange<'_>> = plan.each_change().filter(is_door).collect();
     if doors.iter().all(|door| door.change.actions.is_no_op()) {
         return Vec::new();
     }
@@ -67,14 +69,18 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         groups: Named::of_types(plan, &["aws_alb_target_group", "aws_lb_target_group"]),
         plan,
     };
-    let before: Vec<Way<'_>> = doors.iter().flat_map(|door| paths.through(door, Side::Before)).collect();
+    let mut before: HashMap<&str, Former<'_>> = HashMap::new();
+    for way in doors.iter().flat_map(|door| paths.through(door, Side::Before)) {
+        let is_internal = way.is_internal;
+        let former = before.entry(way.target).or_insert(Former { first: way, are_internal: true });
+        former.are_internal &= is_internal;
+    }
     let mut found: Vec<ChangeFinding> = Vec::new();
     for door in doors.iter().filter(|door| !door.change.actions.is_no_op()) {
+        let of_others = found.len();
         for way in paths.through(door, Side::After).iter().filter(|way| !way.is_internal) {
-            let former: Vec<&Way<'_>> = before.iter().filter(|old| old.target == way.target).collect();
-            let Some(inside) = former.first().filter(|_| former.iter().all(|old| old.is_internal)) else {
-                continue;
-            };
+            let former = before.get(way.target).filter(|former| former.are_internal);
+            let Some(Former { first: inside, .. }) = former else { continue };
             // A load balancer that goes to the internet itself is the cause, and `change-exposure-flag` tells it.
             if inside.balancer.address == way.balancer.address {
                 continue;
@@ -87,7 +93,8 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
                 door.address, way.balancer.address, inside.balancer.address
             );
             let finding = ChangeFinding::on(door, message);
-            if !found.contains(&finding) {
+            // A door may lead to one target in several ways.
+            if !found.iter().skip(of_others).any(|told| *told == finding) {
                 found.push(finding);
             }
         }
@@ -100,6 +107,13 @@ struct Way<'p> {
     balancer: &'p ResourceChange<'p>,
     is_internal: bool,
     target: &'p str,
+}
+
+/// The ways that led to a target group before.
+struct Former<'p> {
+    first: Way<'p>,
+    /// Whether none of them came from the internet.
+    are_internal: bool,
 }
 
 struct Paths<'p> {

@@ -2,9 +2,10 @@
 //! shows.
 
 use planguard_guardrail_format::change::Mark;
-use planguard_plan::{Address, Mode, Plan, Value};
+use planguard_plan::{Address, Value};
 
 use super::ChangeFinding;
+use super::changes::Changes;
 use super::compare::Pair;
 use super::lists::{Element, beyond, elements};
 use super::tables::Table;
@@ -12,8 +13,12 @@ use super::tables::Table;
 /// The findings for attributes of a table that have another value than before, where one was set and one will be.
 ///
 /// What moves to an object of the plan is not reported: who reviews the plan sees both.
-pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<ChangeFinding> {
-    let plan = pair.before.plan;
+pub(super) fn changed(
+    plan: &Changes<'_>,
+    pair: &Pair<'_>,
+    table: &'static Table,
+    what: &str,
+) -> Vec<ChangeFinding> {
     let marked = table.marked(&pair.resource.address.resource_type, Mark::Fixed);
     marked
         .filter_map(|marked| {
@@ -46,19 +51,9 @@ pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec
 }
 
 /// Whether a value, as messages show it, is how other objects of a plan are called.
-fn is_of_plan(plan: &Plan<'_>, own: &Address, shown: &str) -> bool {
-    let called = shown.trim_matches('`');
-    plan.resource_changes.iter().any(|change| {
-        let after = change.change.after.as_deref();
-        let is_called = |name: &&str| {
-            after.and_then(|after| after.get(name)).and_then(Value::as_str).is_some_and(|own| own == called)
-        };
-        change.address.mode == Mode::Managed && change.address != *own && IDENTITIES.iter().any(is_called)
-    })
+fn is_of_plan(plan: &Changes<'_>, own: &Address, shown: &str) -> bool {
+    plan.called(shown.trim_matches('`')).iter().any(|change| change.address != *own)
 }
-
-/// The attributes with what an object is called.
-const IDENTITIES: [&str; 4] = ["arn", "id", "name", "bucket"];
 
 #[cfg(test)]
 mod tests {

@@ -42,7 +42,7 @@ const OF_OWN_ACCOUNT: &[&str] = &[
 /// The accounts that the plan is about: those that its objects are in, that it was made in, that its providers are for, and
 /// from which its new objects can only take what they name.
 pub(crate) fn own_accounts(plan: &Plan<'_>) -> BTreeSet<String> {
-    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+    let managed = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
     let of_objects = managed.flat_map(|change| {
         let before = change.change.before.as_deref().and_then(|before| before.get("arn"));
         let after = change.change.after.as_deref().filter(|_| is_of_aws(change));

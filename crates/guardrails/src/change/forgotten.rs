@@ -30,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let forgotten = plan.resource_changes.iter().filter(|resource| {
+    let forgotten = plan.each_change().filter(|resource| {
         resource.address.mode == Mode::Managed
             && resource.change.actions.forgets()
             && !is_hollow(&resource.address.resource_type)

@@ -66,7 +66,7 @@ fn contests<'p>(plan: &'p Plan<'p>) -> Vec<Contest<'p>> {
         ENDINGS.iter().find(|(ending, _)| own.ends_with(ending)).copied()
     };
     let grants = || {
-        plan.resource_changes.iter().filter(|change| {
+        plan.each_change().filter(|change| {
             change.address.mode == Mode::Managed
                 && change.deposed.is_none()
                 && change.exists_after()
@@ -150,7 +150,7 @@ struct Objects<'p>(HashMap<String, Vec<&'p Address>>);
 impl<'p> Objects<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
         let mut by_block: HashMap<String, Vec<&Address>> = HashMap::new();
-        for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+        for change in plan.each_change().filter(|change| change.deposed.is_none()) {
             by_block.entry(change.address.configuration_address()).or_default().push(&change.address);
         }
         Self(by_block)

@@ -1,5 +1,7 @@
 //! Groups with the rights of an administrator that get a member more.
 
+use std::collections::{BTreeMap, HashMap};
+
 use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
@@ -132,6 +134,7 @@ const JOINING: &[(&str, &str, &str, &str)] = &[
 /// roles of a directory are assigned. The group is older than the plan.
 fn joined_elsewhere<'p>(plan: &'p Plan<'p>) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
+    let mut existing = None;
     for new in created(plan) {
         let Some((_, attribute, of, name)) =
             JOINING.iter().find(|(own, ..)| *own == new.address.resource_type.as_str())
@@ -142,15 +145,24 @@ fn joined_elsewhere<'p>(plan: &'p Plan<'p>) -> Vec<ChangeFinding> {
             continue;
         };
         let ids: Vec<&str> = texts(group_id).collect();
-        let groups = plan.resource_changes.iter().filter(|group| {
-            let before = group.change.before.as_deref();
-            group.address.resource_type == *of
-                && ["object_id", "id", "name"].iter().any(|identity| {
-                    before
-                        .and_then(|before| before.get(identity)?.as_str())
-                        .is_some_and(|own| ids.contains(&own))
-                })
+        let existing = existing.get_or_insert_with(|| {
+            let mut existing: HashMap<(&str, &str), BTreeMap<usize, &ResourceChange<'_>>> = HashMap::new();
+            for (position, group) in plan.each_change().enumerate() {
+                let before = group.change.before.as_deref();
+                for own in ["object_id", "id", "name"].iter().filter_map(|name| before?.get(name)?.as_str()) {
+                    let key = (group.address.resource_type.as_str(), own);
+                    existing.entry(key).or_default().insert(position, group);
+                }
+            }
+            existing
         });
+        let groups: BTreeMap<usize, &ResourceChange<'_>> = ids
+            .into_iter()
+            .filter_map(|id| existing.get(&(*of, id)))
+            .flatten()
+            .map(|(at, it)| (*at, *it))
+            .collect();
+        let groups = groups.into_values();
         let called = |group: &'p ResourceChange<'p>| {
             let state = ResourceState::new(plan, group, Side::After)?;
             let root = state.root();
@@ -195,19 +207,24 @@ fn gained(pair: &Pair<'_>, way: &[&str]) -> Option<Vec<String>> {
 
 /// The groups that a plan makes or leaves administrators', with what does so.
 struct Admins<'p> {
-    powers: Vec<(&'p str, &'p ResourceChange<'p>, String)>,
+    /// By the name of the group, the first in the plan's order with its position.
+    powers: HashMap<&'p str, (usize, &'p ResourceChange<'p>, String)>,
     groups: Named<'p>,
 }
 
 impl<'p> Admins<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
         let policies = Named::of_types(plan, &["aws_iam_policy"]);
-        let mut powers = Vec::new();
-        for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+        let mut powers = HashMap::new();
+        for (position, change) in
+            plan.each_change().enumerate().filter(|(_, change)| change.address.mode == Mode::Managed)
+        {
             let Some(after) = change.change.after.as_deref() else { continue };
             let Some(grants) = grants(&change.address.resource_type, after, &policies) else { continue };
             let groups = ["group", "groups"].into_iter().filter_map(|name| after.get(name)).flat_map(texts);
-            powers.extend(groups.map(|group| (group, change, grants.clone())));
+            for group in groups {
+                powers.entry(group).or_insert_with(|| (position, change, grants.clone()));
+            }
         }
         Self { powers, groups: Named::of_types(plan, &["aws_iam_group"]) }
     }
@@ -215,8 +232,8 @@ impl<'p> Admins<'p> {
     /// What makes a group one of administrators.
     fn power_of(&self, group: &str) -> Option<(&'p ResourceChange<'p>, &str)> {
         let named = self.groups.with_identity(group).iter().flat_map(|group| identities(group));
-        let names: Vec<&str> = named.chain([group]).collect();
-        let (_, by, grants) = self.powers.iter().find(|(own, ..)| names.contains(own))?;
+        let powers = named.chain([group]).filter_map(|name| self.powers.get(name));
+        let (_, by, grants) = powers.min_by_key(|(position, ..)| *position)?;
         Some((by, grants))
     }
 }

@@ -4,7 +4,7 @@ use planguard_plan::{ResourceState, Value, View};
 
 use super::ChangeFinding;
 use super::compare::{Pair, Sight, places, shown, sight};
-use super::network::Addresses;
+use super::network::{Addresses, Union};
 
 /// How a value guards.
 #[derive(Clone, Copy, Debug)]
@@ -151,11 +151,10 @@ impl Guard {
                 if old.is_empty() || old.iter().any(|range| Addresses::EVERYWHERE.contains(range)) {
                     return false;
                 }
+                let before = Union::of(old);
                 match ranges(new.unwrap_or_default()).as_slice() {
                     [] => true,
-                    new => new
-                        .iter()
-                        .any(|range| range.is_wide_and_public() && !range.is_covered_by(old.clone())),
+                    new => new.iter().any(|range| range.is_wide_and_public() && !before.covers(*range)),
                 }
             }
         }

@@ -138,7 +138,7 @@ type ByIdentity<'p> = HashMap<&'p str, Vec<&'p ResourceChange<'p>>>;
 
 fn by_identity<'p>(plan: &'p Plan<'p>) -> ByIdentity<'p> {
     let mut found = ByIdentity::new();
-    for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+    for change in plan.each_change().filter(|change| change.address.mode == Mode::Managed) {
         planguard_work::steps(1);
         let Some(before) = change.change.before.as_deref() else { continue };
         let called = |identity: &&str| before.get(identity).and_then(Value::as_str);
@@ -153,7 +153,7 @@ type ByPlace<'p> = HashMap<(&'p str, &'static str, &'p str), Vec<&'p ResourceCha
 
 fn by_place<'p>(plan: &'p Plan<'p>) -> ByPlace<'p> {
     let mut found = ByPlace::new();
-    for change in &plan.resource_changes {
+    for change in plan.each_change() {
         planguard_work::steps(1);
         let kind = change.address.resource_type.as_str();
         let Some(after) = change.change.after.as_deref() else { continue };

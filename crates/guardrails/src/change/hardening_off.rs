@@ -41,7 +41,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &HARDENING_OFF, &WORDING);
     for pair in pairs(plan) {
         found.extend(numbers::moved(&pair, &HARDENING_OFF, WORDING.certain));
-        found.extend(lists::changed(&pair, &HARDENING_OFF, &LISTS));
+        found.extend(lists::changed(plan, &pair, &HARDENING_OFF, &LISTS));
         found.extend(admits_more(&pair));
         found.extend(dns_texts::weakened(&pair));
         found.extend(weakened(&pair));

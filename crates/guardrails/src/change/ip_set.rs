@@ -1,12 +1,15 @@
 //! Finds sets of addresses of a web application firewall that let in more: a list of allowed ones that grows, a list of
 //! blocked ones that shrinks. What a set is for, only the rules say that refer to it.
 
+use std::collections::HashMap;
+use std::ops::Deref;
+
 use planguard_plan::{Mode, Plan, Value};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::compare::{Pair, Sight, places, sight};
-use super::network::Addresses;
+use super::network::{Addresses, Union};
 
 /// The types of sets, with the way to their ranges.
 const SETS: &[(&str, &[&str])] = &[
@@ -23,7 +26,7 @@ enum Use {
 }
 
 /// The finding for a set that lets in more than before.
-pub(super) fn finding(pair: &Pair<'_>, plan: &Plan<'_>) -> Option<ChangeFinding> {
+pub(super) fn finding<'p>(pair: &Pair<'_>, uses: &impl Deref<Target = Uses<'p>>) -> Option<ChangeFinding> {
     let own_type = pair.resource.address.resource_type.as_str();
     let (_, way) = SETS.iter().find(|(name, _)| *name == own_type)?;
     let ranges = |state| -> Option<Vec<Addresses>> {
@@ -43,7 +46,7 @@ pub(super) fn finding(pair: &Pair<'_>, plan: &Plan<'_>) -> Option<ChangeFinding>
     let (before, after) = (ranges(&pair.before)?, ranges(&pair.after)?);
     let new = beyond(&after, &before);
     let address = &pair.resource.address;
-    let uses = uses(pair, plan);
+    let uses = uses.of_set(pair);
     let allows = new.iter().any(|range| range.is_wide_and_public());
     // Nobody blocks half of the internet by its addresses.
     let is_everyone = Addresses::cover_half_the_internet(&new);
@@ -82,7 +85,8 @@ const BLOCK_AGAIN: &str = "Put the addresses back into the set. If they are to b
 
 /// The ranges of one list that another one does not cover.
 fn beyond(list: &[Addresses], other: &[Addresses]) -> Vec<Addresses> {
-    list.iter().copied().filter(|range| !range.is_covered_by(other.to_vec())).collect()
+    let other = Union::of(other.to_vec());
+    list.iter().copied().filter(|range| !other.covers(*range)).collect()
 }
 
 fn shown(ranges: &[Addresses]) -> String {
@@ -94,19 +98,18 @@ fn shown(ranges: &[Addresses]) -> String {
     shown.join(", ")
 }
 
-/// What the rules of the plan do with the addresses of a set.
-fn uses(pair: &Pair<'_>, plan: &Plan<'_>) -> Vec<Use> {
-    let before = pair.resource.change.before.as_deref();
-    let names: Vec<&str> = ["arn", "id"].iter().filter_map(|name| before?.get(name)?.as_str()).collect();
-    let mut found = Vec::new();
-    let firewalls = plan.resource_changes.iter().filter(|change| {
-        change.address.mode == Mode::Managed && change.address.resource_type.starts_with("aws_waf")
-    });
-    for firewall in firewalls.filter(|change| change.address != pair.resource.address) {
-        let values = firewall.change.after.as_deref().or(firewall.change.before.as_deref());
-        let rules = values.and_then(|values| values.get("rule")).map(Value::elements).unwrap_or_default();
-        for rule in rules {
-            let Some(names_set) = names_set(rule, &names, false) else { continue };
+/// What the rules of a plan do with the addresses of sets, by the ARN or the identifier of the set.
+pub(super) struct Uses<'p>(HashMap<&'p str, Vec<Use>>);
+
+impl<'p> Uses<'p> {
+    /// Reads the rules of a plan.
+    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
+        let mut found: HashMap<&str, Vec<Use>> = HashMap::new();
+        let firewalls = plan.each_change().filter(|change| {
+            change.address.mode == Mode::Managed && change.address.resource_type.starts_with("aws_waf")
+        });
+        let values = firewalls.filter_map(|one| one.change.after.as_deref().or(one.change.before.as_deref()));
+        for rule in values.filter_map(|values| values.get("rule")).flat_map(Value::elements) {
             let is_set = |name: &str| {
                 rule.get("action").is_some_and(|action| match action {
                     Value::Array(blocks) => blocks
@@ -115,15 +118,24 @@ fn uses(pair: &Pair<'_>, plan: &Plan<'_>) -> Vec<Use> {
                     action => action.as_str().is_some_and(|own| own.eq_ignore_ascii_case(name)),
                 })
             };
-            found.push(match (is_set("allow"), names_set) {
-                (true, Naming::Plain) => Use::Allowed,
-                // What is not in the set is blocked, or counted, or has to prove more.
-                (false, Naming::Negated) => Use::Allowed,
-                (true, Naming::Negated) | (false, Naming::Plain) => Use::Blocked,
-            });
+            let is_allowed = is_set("allow");
+            for (set, naming) in named_sets(rule) {
+                found.entry(set).or_default().push(match (is_allowed, naming) {
+                    (true, Naming::Plain) => Use::Allowed,
+                    // What is not in the set is blocked, or counted, or has to prove more.
+                    (false, Naming::Negated) => Use::Allowed,
+                    (true, Naming::Negated) | (false, Naming::Plain) => Use::Blocked,
+                });
+            }
         }
+        Self(found)
     }
-    found
+
+    fn of_set(&self, pair: &Pair<'_>) -> Vec<Use> {
+        let before = pair.resource.change.before.as_deref();
+        let names = ["arn", "id"].iter().filter_map(|name| before?.get(name)?.as_str());
+        names.filter_map(|name| self.0.get(name)).flatten().copied().collect()
+    }
 }
 
 /// How a rule names a set.
@@ -134,19 +146,35 @@ enum Naming {
     Negated,
 }
 
-/// How a rule names one of these sets, if it does.
-fn names_set(value: &Value<'_>, names: &[&str], is_negated: bool) -> Option<Naming> {
-    match value {
-        Value::Array(elements) => elements.iter().find_map(|element| names_set(element, names, is_negated)),
-        Value::Object(_) => value.members().iter().find_map(|(key, value)| {
-            let is_name = || value.as_str().is_some_and(|text| names.contains(&text));
-            if matches!(key.as_ref(), "arn" | "data_id" | "rule_id") && is_name() {
-                return Some(if is_negated { Naming::Negated } else { Naming::Plain });
-            }
-            names_set(value, names, is_negated != (key == "not_statement"))
-        }),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+impl Naming {
+    const fn negated(self) -> Self {
+        match self {
+            Self::Plain => Self::Negated,
+            Self::Negated => Self::Plain,
+        }
     }
+}
+
+/// The sets that a rule names, and how.
+fn named_sets<'v>(rule: &'v Value<'_>) -> Vec<(&'v str, Naming)> {
+    let mut found = Vec::new();
+    let mut left = vec![(rule, Naming::Plain)];
+    while let Some((value, naming)) = left.pop() {
+        match value {
+            Value::Array(elements) => left.extend(elements.iter().map(|element| (element, naming))),
+            Value::Object(_) => {
+                for (key, member) in value.members() {
+                    match (key.as_ref(), member.as_str()) {
+                        ("arn" | "data_id" | "rule_id", Some(set)) => found.push((set, naming)),
+                        ("not_statement", _) => left.push((member, naming.negated())),
+                        _ => left.push((member, naming)),
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
 }
 
 #[cfg(test)]

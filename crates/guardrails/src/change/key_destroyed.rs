@@ -42,7 +42,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         resource.address.mode == Mode::Managed
             && KEY_DESTROYED.group(&resource.address.resource_type).is_some()
     };
-    let keys = plan.resource_changes.iter().filter(is_key);
+    let keys = plan.each_change().filter(is_key);
     let mut found: Vec<ChangeFinding> = keys.filter_map(|key| destroyed_key(plan, key)).collect();
     found.extend(turned_off(plan, &KEY_DESTROYED, &WORDING));
     let locked = pairs(plan).filter_map(|pair| locked_out(&pair));

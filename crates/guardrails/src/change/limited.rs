@@ -1,44 +1,58 @@
 //! Whether the security groups of an object limit who reaches it, as far as a plan shows it.
 
+use std::collections::HashMap;
+
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
 use planguard_plan::{Mode, Plan, ResourceState, Side, Value};
 
-use super::compare::sight;
+use super::compare::{Sight, sight};
 use super::network::Addresses;
 use super::openings::Reader;
 
-/// Whether all security groups of an object are in the plan, and none of them lets in most of the internet.
-pub(super) fn limits_sources(plan: &Plan<'_>, object: &ResourceState<'_>) -> bool {
-    let place = object.root().key("security_groups");
-    let groups = sight(&place).known().map(Value::elements).unwrap_or_default();
-    let groups: Option<Vec<&str>> = groups.iter().map(Value::as_str).collect();
-    let Some(groups) = groups.filter(|groups| !groups.is_empty()) else { return false };
-    groups.into_iter().all(|group| is_limited(plan, group))
+/// What security groups of a plan let in, by how others call them.
+pub(super) struct Limits<'p>(HashMap<&'p str, Limit>);
+
+/// From where a security group lets in, by its own rules and those that are resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    SomeRanges,
+    /// Half of the internet or more, or what nobody knows.
+    Wide,
 }
 
-/// Whether a security group is in the plan, and lets in only some ranges, by its own rules and those that are resources.
-fn is_limited(plan: &Plan<'_>, group: &str) -> bool {
-    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
-    let mut is_known = false;
-    for change in managed.filter(|change| change.deposed.is_none()) {
-        let Some(state) = ResourceState::new(plan, change, Side::After) else { continue };
-        for reader in Reader::all(&change.address.resource_type) {
-            let place = state.root().key(reader.object().unwrap_or("id"));
-            if reader.kind() != (Direction::In, TrafficEffect::Allow)
-                || sight(&place).known().and_then(Value::as_str) != Some(group)
-            {
-                continue;
-            }
-            is_known = true;
-            let openings = reader.read(&state);
-            let is_wide =
-                openings.known.iter().any(|opening| Addresses::cover_half_the_internet(&[opening.from]));
-            if is_wide || !openings.unknown.is_empty() {
-                return false;
+impl<'p> Limits<'p> {
+    /// Reads the rules of a plan.
+    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
+        let mut limits: HashMap<&str, Limit> = HashMap::new();
+        let managed = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
+        for change in managed.filter(|change| change.deposed.is_none()) {
+            let Some(state) = ResourceState::new(plan, change, Side::After) else { continue };
+            for reader in Reader::all(&change.address.resource_type) {
+                if reader.kind() != (Direction::In, TrafficEffect::Allow) {
+                    continue;
+                }
+                let place = state.root().key(reader.object().unwrap_or("id"));
+                let Sight::Known(Value::String(group)) = sight(&place) else { continue };
+                let openings = reader.read(&state);
+                let is_wide =
+                    openings.known.iter().any(|opening| Addresses::cover_half_the_internet(&[opening.from]));
+                let limit = limits.entry(group).or_insert(Limit::SomeRanges);
+                if is_wide || !openings.unknown.is_empty() {
+                    *limit = Limit::Wide;
+                }
             }
         }
+        Self(limits)
     }
-    is_known
+
+    /// Whether all security groups of an object are in the plan, and none of them lets in most of the internet.
+    pub(super) fn limit(&self, object: &ResourceState<'_>) -> bool {
+        let place = object.root().key("security_groups");
+        let groups = sight(&place).known().map(Value::elements).unwrap_or_default();
+        let groups: Option<Vec<&str>> = groups.iter().map(Value::as_str).collect();
+        let Some(groups) = groups.filter(|groups| !groups.is_empty()) else { return false };
+        groups.into_iter().all(|group| self.0.get(group) == Some(&Limit::SomeRanges))
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Lists whose elements each guard something, or are each exempt from a guard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use planguard_guardrail_format::change::{Mark, MarkedAttribute};
 use planguard_plan::{ResourceState, Value};
 
+use super::changes::Changes;
 use super::compare::{Pair, Sight, places, shown, shown_up_to, sight};
 use super::tables::Table;
 use super::{ChangeFinding, fixed};
@@ -20,13 +21,18 @@ pub(super) struct Wording {
 }
 
 /// The findings for the lists of a table that lose requirements, or gain exceptions.
-pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn changed(
+    plan: &Changes<'_>,
+    pair: &Pair<'_>,
+    table: &'static Table,
+    wording: &Wording,
+) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
     let lists =
         [Mark::Requirements, Mark::Exceptions].into_iter().flat_map(|mark| table.marked(resource_type, mark));
     lists
         .filter_map(|list| finding(pair, list, wording))
-        .chain(fixed::changed(pair, table, wording.what))
+        .chain(fixed::changed(plan, pair, table, wording.what))
         .collect()
 }
 
@@ -110,7 +116,12 @@ pub(super) type Element<'p> = (&'p Value<'p>, Option<String>);
 
 /// The elements of one list that another does not have, as messages show them.
 pub(super) fn beyond(list: &[Element<'_>], other: &[Element<'_>]) -> Vec<String> {
-    let only = list.iter().filter(|(value, _)| other.iter().all(|(own, _)| own != value));
+    if list.iter().map(|(value, _)| value).eq(other.iter().map(|(value, _)| value)) {
+        return Vec::new();
+    }
+    let other: HashSet<String> = other.iter().map(|(own, _)| own.written()).collect();
+    planguard_work::steps(list.len() + other.len());
+    let only = list.iter().filter(|(value, _)| !other.contains(&value.written()));
     only.map(|(_, shown)| shown.clone().unwrap_or_else(|| "one of them".to_owned())).collect()
 }
 

@@ -1,5 +1,7 @@
 //! Reports DNS records, certificates, public addresses and custom domains that the plan destroys.
 
+use std::collections::HashSet;
+
 use planguard_plan::{ResourceChange, Value};
 use planguard_rule::Severity;
 
@@ -37,11 +39,16 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const NAMES: &[&str] = &["name", "domain_name", "hostname", "custom_domain_name"];
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    // Of any of the types: a record may take the place of another kind of name.
+    let new: HashSet<(&str, &str)> = created(plan)
+        .filter(|new| is_live_name(new))
+        .flat_map(|new| names(new.change.after.as_deref()))
+        .collect();
     let gone = destroyed(plan).filter(|resource| {
         is_live_name(resource)
             && !is_for_authorities(resource)
             && !is_internal_address(resource)
-            && !created(plan).any(|new| takes_over(resource, new))
+            && !names(resource.change.before.as_deref()).any(|name| new.contains(&name))
     });
     gone.map(|resource| {
         let because = because_destroyed(resource);
@@ -79,16 +86,10 @@ fn is_internal_address(resource: &ResourceChange<'_>) -> bool {
     address_type.is_some_and(|kind| kind.eq_ignore_ascii_case("INTERNAL"))
 }
 
-/// Whether a new object of any of the types has the same name.
-fn takes_over(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
-    let (Some(before), Some(after)) = (old.change.before.as_deref(), new.change.after.as_deref()) else {
-        return false;
-    };
-    is_live_name(new)
-        && NAMES.iter().any(|name| match (before.get(name), after.get(name)) {
-            (Some(Value::String(old)), Some(Value::String(new))) => !old.is_empty() && old == new,
-            _ => false,
-        })
+/// The known names of an object, each with its attribute.
+fn names<'v>(values: Option<&'v Value<'_>>) -> impl Iterator<Item = (&'static str, &'v str)> {
+    let texts = NAMES.iter().filter_map(move |name| Some((*name, values?.get(name)?.as_str()?)));
+    texts.filter(|(_, text)| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Where a login sends its users: the addresses that an identity provider returns to, and the names of login pages.
 
-use planguard_plan::{AttributePath, Mode, Plan, ResourceState, Value};
+use planguard_plan::{AttributePath, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
+use super::changes::Changes;
 use super::compare::{Pair, Sight, places, shown, sight};
 
 /// Types with addresses that a login returns to, which gets the code or the token of the user.
@@ -45,8 +46,8 @@ const LOGINS: [&str; 14] = [
 ];
 
 /// The finding for a login that sends its users, or their codes, to a place in other hands, or unencrypted.
-pub(super) fn moved(pair: &Pair<'_>) -> Option<ChangeFinding> {
-    returns_elsewhere(pair).or_else(|| leads_elsewhere(pair))
+pub(super) fn moved(plan: &Changes<'_>, pair: &Pair<'_>) -> Option<ChangeFinding> {
+    returns_elsewhere(pair).or_else(|| leads_elsewhere(plan, pair))
 }
 
 fn returns_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
@@ -105,7 +106,7 @@ fn why(new: &str, old: &[&str]) -> Option<(&'static str, Severity)> {
 }
 
 /// The finding for the name of a login that leads out of its own domain.
-fn leads_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
+fn leads_elsewhere(plan: &Changes<'_>, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let address = &pair.resource.address;
     let (_, attribute) = RECORDS.iter().find(|(name, _)| *name == address.resource_type)?;
     let text = |state: &ResourceState<'_>, name: &str| -> Option<String> {
@@ -123,8 +124,7 @@ fn leads_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let (old, new) = (text(&pair.before, attribute)?, text(&pair.after, attribute)?);
     let is_name =
         |text: &str| text.contains('.') && text.parse::<std::net::IpAddr>().is_err() && !text.contains(' ');
-    if !is_name(&old) || !is_name(&new) || domain(&old) == domain(&new) || is_of_plan(pair.before.plan, &new)
-    {
+    if !is_name(&old) || !is_name(&new) || domain(&old) == domain(&new) || is_of_plan(plan, &new) {
         return None;
     }
     let place = pair.after.root().key(attribute);
@@ -140,19 +140,10 @@ fn leads_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
     Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()).weighing(severity))
 }
 
-/// The attributes with the names that providers give to what answers.
-const NAMES: [&str; 6] = ["default_hostname", "dns_name", "domain_name", "endpoint", "fqdn", "hostname"];
-
-/// Whether a name is that of an object of the plan.
-fn is_of_plan(plan: &Plan<'_>, name: &str) -> bool {
-    plan.resource_changes.iter().any(|change| {
-        let after = change.change.after.as_deref();
-        let mut own = NAMES.iter().filter_map(|attribute| after?.get(attribute)?.as_str());
-        // A record has its own name as well.
-        change.address.mode == Mode::Managed
-            && RECORDS.iter().all(|(kind, _)| *kind != change.address.resource_type)
-            && own.any(|own| own.eq_ignore_ascii_case(name))
-    })
+/// Whether a name is that of an object of the plan. A record has its own name as well.
+fn is_of_plan(plan: &Changes<'_>, name: &str) -> bool {
+    let is_record = |kind: &str| RECORDS.iter().any(|(record, _)| *record == kind);
+    plan.answering(name).iter().any(|object| !is_record(&object.address.resource_type))
 }
 
 /// The host of an address; a name alone is one.

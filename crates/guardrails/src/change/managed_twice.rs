@@ -115,7 +115,7 @@ fn contests<'p>(plan: &'p Plan<'p>) -> Vec<Contest<'p>> {
     let is_kept = |change: &&ResourceChange<'_>| {
         change.address.mode == Mode::Managed && change.deposed.is_none() && change.exists_after()
     };
-    let kept = || plan.resource_changes.iter().filter(is_kept);
+    let kept = || plan.each_change().filter(is_kept);
     if !kept().any(|change| kinds.contains_key(change.address.resource_type.as_str())) {
         return Vec::new();
     }
@@ -131,14 +131,14 @@ fn contests<'p>(plan: &'p Plan<'p>) -> Vec<Contest<'p>> {
         for (number, mirror, filler) in kinds {
             for position in objects.named(&state, mirror, filler) {
                 let all = separate.entry((position, *number)).or_default();
-                if !all.iter().any(|other| other.address == change.address) {
+                // One resource may name an object in two ways; those of one are next to each other.
+                if all.last().is_none_or(|other| other.address != change.address) {
                     all.push(change);
                 }
             }
         }
     }
-    let drifted: HashSet<String> =
-        plan.resource_drift.iter().map(|drift| drift.address.to_string()).collect();
+    let drifted: HashSet<String> = plan.each_drift().map(|drift| drift.address.to_string()).collect();
     let contests = separate.into_iter().filter_map(|((position, number), separate)| {
         contest(plan, objects.all.get(position)?, MIRRORS.get(number)?, separate, &drifted)
     });

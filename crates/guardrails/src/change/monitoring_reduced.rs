@@ -37,7 +37,7 @@ fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &MONITORING_REDUCED, &WORDING);
     for pair in pairs(plan) {
         found.extend(numbers::moved(&pair, &MONITORING_REDUCED, WORDING.certain));
-        found.extend(lists::changed(&pair, &MONITORING_REDUCED, &LISTS));
+        found.extend(lists::changed(plan, &pair, &MONITORING_REDUCED, &LISTS));
     }
     found
 }

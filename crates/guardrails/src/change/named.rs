@@ -12,7 +12,7 @@ const IDENTITIES: &[&str] = &["id", "arn", "name"];
 
 /// The objects of some types.
 pub(super) struct Named<'p> {
-    objects: Vec<&'p ResourceChange<'p>>,
+    by_block: HashMap<String, Vec<&'p ResourceChange<'p>>>,
     by_identity: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
 }
 
@@ -24,17 +24,19 @@ impl<'p> Named<'p> {
                 && change.deposed.is_none()
                 && types.contains(&change.address.resource_type.as_str())
         };
-        let objects: Vec<_> = plan.resource_changes.iter().filter(is_one).collect();
+        let mut by_block: HashMap<String, Vec<_>> = HashMap::new();
         let mut by_identity: HashMap<&str, Vec<_>> = HashMap::new();
-        for object in &objects {
+        for object in plan.each_change().filter(is_one) {
+            by_block.entry(object.address.configuration_address()).or_default().push(object);
             for identity in identities(object) {
                 let named = by_identity.entry(identity).or_default();
-                if !named.iter().any(|other: &&ResourceChange<'_>| other.address == object.address) {
-                    named.push(*object);
+                // One object may have an identity twice.
+                if named.last().is_none_or(|other: &&ResourceChange<'_>| other.address != object.address) {
+                    named.push(object);
                 }
             }
         }
-        Self { objects, by_identity }
+        Self { by_block, by_identity }
     }
 
     /// The objects with an identity.
@@ -55,9 +57,9 @@ impl<'p> Named<'p> {
                 let references = references.into_iter().flat_map(|found| found.resources);
                 references
                     .flat_map(|reference| {
-                        self.objects.iter().copied().filter(move |object| {
-                            object.address.configuration_address() == reference.address
-                                && is_same_instance(&object.address, own, reference.key.as_deref())
+                        let of_block = self.by_block.get(&reference.address).cloned().unwrap_or_default();
+                        of_block.into_iter().filter(move |object| {
+                            is_same_instance(&object.address, own, reference.key.as_deref())
                         })
                     })
                     .collect()

@@ -74,8 +74,9 @@ impl Addresses {
         number(self.last) - number(self.first) >= wide
     }
 
-    /// Whether the others, taken together, contain all of this range.
+    /// Whether the others, taken together, contain all of this range. Who asks for many ranges asks a [`Union`].
     pub(super) fn is_covered_by(self, mut others: Vec<Self>) -> bool {
+        planguard_work::steps(others.len());
         others.retain(|other| other.first.is_ipv4() == self.first.is_ipv4());
         others.sort();
         let (mut next, last) = (number(self.first), number(self.last));
@@ -126,6 +127,26 @@ impl Addresses {
     /// Whether it is wider than what one site is given and contains public addresses.
     pub(super) fn is_wide_and_public(self) -> bool {
         self.is_a_network() && includes_public(&(self.first..=self.last))
+    }
+}
+
+/// What ranges contain together, to be asked for many others.
+pub(super) struct Union(Vec<Addresses>);
+
+impl Union {
+    /// The union of some ranges.
+    pub(super) fn of(mut ranges: Vec<Addresses>) -> Self {
+        planguard_work::steps(ranges.len());
+        ranges.sort_unstable();
+        Self(Addresses::merged(&ranges))
+    }
+
+    /// Whether it contains all of a range.
+    pub(super) fn covers(&self, range: Addresses) -> bool {
+        planguard_work::steps(1);
+        let next = self.0.partition_point(|own| own.first <= range.first);
+        let before = next.checked_sub(1).and_then(|last| self.0.get(last));
+        before.is_some_and(|own| own.contains(range))
     }
 }
 
@@ -365,6 +386,18 @@ mod tests {
         assert!(!whole.is_covered_by(vec![one("128.0.0.0/1"), one("0.0.0.0/2")]));
         assert!(!whole.is_covered_by(vec![one("::/0")]));
         assert!(one("::/0").is_covered_by(vec![one("::/1"), one("8000::/1")]));
+        for (range, others) in [
+            ("0.0.0.0/0", ["128.0.0.0/1", "::/0", "0.0.0.0/1"].as_slice()),
+            ("0.0.0.0/0", &["128.0.0.0/1", "0.0.0.0/2"]),
+            ("0.0.0.0/0", &["::/0"]),
+            ("::/0", &["::/1", "8000::/1"]),
+            ("10.1.0.0/16", &["10.0.0.0/8", "10.2.0.0/16"]),
+            ("10.1.0.0/16", &[]),
+        ] {
+            let others: Vec<Addresses> = others.iter().map(|text| one(text)).collect();
+            let both = (Union::of(others.clone()).covers(one(range)), one(range).is_covered_by(others));
+            assert_eq!(both.0, both.1, "{range}");
+        }
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.output_changes.iter();
-    let endpoints = [Side::Before, Side::After].map(|side| LazyCell::new(move || endpoints(plan, side)));
+    let endpoints =
+        [Side::Before, Side::After].map(|side| LazyCell::new(move || endpoints(plan.plan(), side)));
     let found = changes.filter_map(|(name, change)| {
         let exposed = exposed(name, change, is_marked(plan, name));
         let with = |side: Side, text: &str| {
@@ -125,7 +126,7 @@ const ENDPOINTS: &[&str] = &[
 /// The first managed object that has a text as its address or name.
 fn endpoints<'p>(plan: &'p Plan<'p>, side: Side) -> HashMap<&'p str, &'p ResourceChange<'p>> {
     let mut found = HashMap::new();
-    for object in plan.resource_changes.iter().filter(|object| object.address.mode == Mode::Managed) {
+    for object in plan.each_change().filter(|object| object.address.mode == Mode::Managed) {
         let values = match side {
             Side::Before => object.change.before.as_deref(),
             Side::After => object.change.after.as_deref(),
@@ -142,7 +143,7 @@ fn endpoints<'p>(plan: &'p Plan<'p>, side: Side) -> HashMap<&'p str, &'p Resourc
 /// What an output shows that was the endpoint of one object, which is private, and is that of another one, which is public.
 /// `with` finds the object that a text is the endpoint of.
 fn endpoint_of_another<'p>(
-    plan: &'p Plan<'p>,
+    plan: &Changes<'p>,
     name: &str,
     change: &OutputChange<'_>,
     with: &dyn Fn(Side, &str) -> Option<&'p ResourceChange<'p>>,
@@ -171,7 +172,7 @@ fn endpoint_of_another<'p>(
 }
 
 /// The one object that an output refers to.
-fn referred_to<'p>(plan: &'p Plan<'p>, name: &str) -> Option<&'p ResourceChange<'p>> {
+fn referred_to<'p>(plan: &Changes<'p>, name: &str) -> Option<&'p ResourceChange<'p>> {
     let configuration = plan.configuration.as_ref()?;
     let (root, module) = configuration.module("")?;
     let output = module.output(name)?;
@@ -180,10 +181,10 @@ fn referred_to<'p>(plan: &'p Plan<'p>, name: &str) -> Option<&'p ResourceChange<
     if found.resources.iter().any(|other| other.address != *block) {
         return None;
     }
-    let mut objects =
-        plan.resource_changes.iter().filter(|object| object.address.configuration_address() == *block);
-    let first = objects.next()?;
-    objects.next().is_none().then_some(first)
+    match plan.index().of_block(block) {
+        [only] => Some(only),
+        [] | [_, ..] => None,
+    }
 }
 
 /// Whether an object can be reached from the internet, as its own settings say.

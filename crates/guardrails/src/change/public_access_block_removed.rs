@@ -117,7 +117,7 @@ type ByBucket<'p> = HashMap<&'p str, Vec<(usize, &'p ResourceChange<'p>)>>;
 fn by_bucket<'p>(plan: &'p Plan<'p>) -> ByBucket<'p> {
     let mut found = ByBucket::new();
     let managed = |(_, change): &(usize, &ResourceChange<'_>)| change.address.mode == Mode::Managed;
-    for (position, change) in plan.resource_changes.iter().enumerate().filter(managed) {
+    for (position, change) in plan.each_change().enumerate().filter(managed) {
         planguard_work::steps(1);
         let name = change.change.after.as_deref().and_then(|after| after.get("bucket")?.as_str());
         if let Some(name) = name {

@@ -30,7 +30,7 @@ const MEMBERS: &[(&str, &str)] = &[
 /// The findings for wholes of which no member stays.
 pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
     let mut wholes: BTreeMap<(&str, &str), Vec<&ResourceChange<'_>>> = BTreeMap::new();
-    for change in &plan.resource_changes {
+    for change in plan.each_change() {
         let kind = change.address.resource_type.as_str();
         if change.address.mode != Mode::Managed || change.deposed.is_some() {
             continue;

@@ -47,7 +47,7 @@ const LISTS: lists::Wording =
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &RESILIENCE_REDUCED, &WORDING);
     for pair in pairs(plan) {
-        found.extend(lists::changed(&pair, &RESILIENCE_REDUCED, &LISTS));
+        found.extend(lists::changed(plan, &pair, &RESILIENCE_REDUCED, &LISTS));
         found.extend(loosened(&pair, &RESILIENCE_REDUCED, WORDING.certain));
         found.extend(receives_often(&pair));
         found.extend(more_seldom(&pair));
@@ -82,7 +82,7 @@ fn receives_often(pair: &Pair<'_>) -> Option<ChangeFinding> {
 /// The findings for objects of which there were several, and of which a plan leaves one.
 fn last_of_several(plan: &Plan<'_>) -> Vec<ChangeFinding> {
     let mut groups: BTreeMap<String, Vec<&ResourceChange<'_>>> = BTreeMap::new();
-    let objects = plan.resource_changes.iter();
+    let objects = plan.each_change();
     for object in objects.filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none()) {
         if let Some(copies) = copies_of(object) {
             groups.entry(copies).or_default().push(object);

@@ -34,7 +34,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let changes = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+    let changes = plan.each_change().filter(|change| change.address.mode == Mode::Managed);
     let index = plan.index();
     changes.filter_map(|change| finding(index, change)).collect()
 }

@@ -35,7 +35,7 @@ pub(super) fn weighed(
         return found;
     }
     let index = plan.index();
-    let present = plan.resource_changes.iter().filter(|change| change.deposed.is_none());
+    let present = plan.each_change().filter(|change| change.deposed.is_none());
     let changes: BTreeMap<&Address, &ResourceChange<'_>> =
         present.map(|change| (&change.address, change)).collect();
     let named_by_twin = [&exposure_flag::GUARD, &audit_trail_weakened::GUARD];

@@ -35,7 +35,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let dependents = Dependents::new(plan);
-    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource, &dependents)).collect()
+    plan.each_change().filter_map(|resource| finding(plan, resource, &dependents)).collect()
 }
 
 fn finding(

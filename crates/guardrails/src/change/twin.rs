@@ -25,8 +25,7 @@ pub(super) enum Place {
 /// The new objects of a plan: created, not replaced.
 pub(super) fn created<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p ResourceChange<'p>> {
     let is_new = |actions: &Actions| actions.creates() && !actions.deletes() && !actions.forgets();
-    plan.resource_changes
-        .iter()
+    plan.each_change()
         .filter(move |resource| resource.address.mode == Mode::Managed && is_new(&resource.change.actions))
 }
 

@@ -26,7 +26,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let deferred = plan.deferred_changes.iter().map(|deferred| &deferred.resource_change);
-    let all = plan.resource_changes.iter().chain(deferred);
+    let all = plan.each_change().chain(deferred);
     let strange = all.filter(|resource| resource.change.actions.unknown().next().is_some());
     strange
         .map(|resource| {

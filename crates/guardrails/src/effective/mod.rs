@@ -34,7 +34,7 @@ impl<'p> Effective<'p> {
             .flat_map(|mirror| mirror.fillers)
             .map(|filler| (filler.resource_type, filler))
             .collect();
-        let changes = plan.resource_changes.iter().filter(|change| change.deposed.is_none());
+        let changes = plan.each_change().filter(|change| change.deposed.is_none());
         let changes = changes.filter_map(|change| {
             let is_destroyed = change.change.actions.only_deletes();
             Some((change.address.resource_type.as_str(), change.change.before.as_deref()?, is_destroyed))
@@ -191,7 +191,7 @@ pub struct LastKnown<'p>(HashMap<String, &'p ResourceChange<'p>>);
 impl<'p> LastKnown<'p> {
     /// Looks at the drift of a plan.
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        let drifted = plan.resource_drift.iter().filter(|drift| drift.deposed.is_none());
+        let drifted = plan.each_drift().filter(|drift| drift.deposed.is_none());
         Self(drifted.map(|drift| (drift.address.to_string(), drift)).collect())
     }
 
@@ -214,7 +214,7 @@ impl ByHand {
     pub fn new(plan: &Plan<'_>) -> Self {
         let effective = Effective::new(plan);
         let mut attributes: HashMap<String, Vec<String>> = HashMap::new();
-        for drift in plan.resource_drift.iter().filter(|drift| drift.deposed.is_none()) {
+        for drift in plan.each_drift().filter(|drift| drift.deposed.is_none()) {
             let own = effective.own_drift(drift);
             let own = own.as_ref().unwrap_or(drift);
             let (Some(before), Some(after)) = (&own.change.before, &own.change.after) else { continue };

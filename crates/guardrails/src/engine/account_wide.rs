@@ -15,19 +15,16 @@ pub(super) fn stand_in(resource_type: &str) -> Option<&str> {
     same.map(|(_, of_all)| *of_all).or_else(|| DEFAULTS.contains(&resource_type).then_some(resource_type))
 }
 
-/// Whether two resources are in the same account and region as far as the plan tells: they use the same configuration
-/// of their provider.
-pub(super) fn in_the_same_account(
-    plan: &Plan<'_>,
-    one: &ResourceChange<'_>,
-    other: &ResourceChange<'_>,
-) -> bool {
-    let key = |change: &ResourceChange<'_>| {
-        let (_, block) = plan.configuration.as_ref()?.resource(&change.address)?;
-        // A module that passes nothing on names the configuration of its caller behind its own path.
-        block.provider_config_key.as_deref().map(|key| key.rsplit(':').next().unwrap_or(key).to_owned())
-    };
-    key(one).zip(key(other)).is_none_or(|(one, other)| one == other)
+/// What names the account and region of a resource, as far as the plan tells: the configuration of its provider.
+pub(super) fn account_of(plan: &Plan<'_>, change: &ResourceChange<'_>) -> Option<String> {
+    let (_, block) = plan.configuration.as_ref()?.resource(&change.address)?;
+    // A module that passes nothing on names the configuration of its caller behind its own path.
+    block.provider_config_key.as_deref().map(|key| key.rsplit(':').next().unwrap_or(key).to_owned())
+}
+
+/// Whether two accounts are the same, or may be.
+pub(super) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one == other)
 }
 
 #[cfg(test)]
@@ -56,7 +53,8 @@ mod tests {
                         "provider_config_key": "{key}"}}]}}}}}}"#
             );
             let plan = Plan::parse(&text).unwrap();
-            in_the_same_account(&plan, &plan.resource_changes[0], &plan.resource_changes[1])
+            let account = |change: usize| account_of(&plan, &plan.resource_changes[change]);
+            is_same(account(0).as_deref(), account(1).as_deref())
         };
         assert!(same("aws") && same("module.m:aws"));
         assert!(!same("aws.other"));

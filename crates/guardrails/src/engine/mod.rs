@@ -16,6 +16,7 @@ mod literal;
 mod of_change;
 mod open_ports;
 mod place;
+mod plan_index;
 mod policy_document;
 mod ports;
 mod range;
@@ -30,13 +31,13 @@ use planguard_plan::{Attribute, Plan, ResourceChange, ResourceState, Side, Value
 use planguard_rule::Severity;
 
 pub(crate) use companion::is_same_instance;
-pub use companion::{LocalValues, PlanIndex};
 use draft::Drafted;
 pub use draft::{Drafts, PolicyDraft};
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
 pub(crate) use place::at as place_at;
+pub use plan_index::{LocalValues, PlanIndex};
 pub use secret::{credentials, decoded, is_named_credential};
 pub(crate) use secret::{promises_credential, token};
 
@@ -432,7 +433,9 @@ impl Evaluator<'_, '_> {
             }
             Predicate::Ports(ports) => ports::includes(ports, view),
             Predicate::Companion(companion) => self.companion(companion, view),
-            Predicate::PlanHas { types, condition } => self.plan_has(types, condition.as_deref(), view),
+            Predicate::PlanHas { types, condition, test } => {
+                self.plan_has(types, condition.as_deref(), test, view)
+            }
             Predicate::Count(count) => self.counted(count, view),
             Predicate::Range(range) => range::is_such(range, view),
             Predicate::Was(predicate) => self.on_side(Side::Before, predicate, view),

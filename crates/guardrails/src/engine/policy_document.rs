@@ -339,7 +339,7 @@ impl<'p> PlanIndex<'p> {
             .resources
             .iter()
             .flat_map(|reference| {
-                let instances = self.of_block(&reference.address).into_iter();
+                let instances = self.of_block(&reference.address).iter().copied();
                 instances.map(move |change| (change, reference.key.as_deref()))
             })
             .filter(|(change, key)| {

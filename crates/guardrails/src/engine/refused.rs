@@ -26,7 +26,7 @@ impl Evaluator<'_, '_> {
     fn is_of_new_bucket(&self, state: &ResourceState<'_>) -> bool {
         let Some(found) = state.references(state.root().key("bucket").path()) else { return false };
         let mut buckets = found.resources.iter().flat_map(|reference| {
-            let instances = self.index.of_block(&reference.address).into_iter();
+            let instances = self.index.of_block(&reference.address).iter().copied();
             instances.filter(|bucket| {
                 is_same_instance(&bucket.address, &state.change.address, reference.key.as_deref())
             })

@@ -55,7 +55,8 @@ pub use unknown::{Holds, Owner, SetBy, UnknownValue};
 pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value, written_key};
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::OnceLock;
 
 use state::StateValues;
 
@@ -103,6 +104,34 @@ pub struct Plan<'a> {
     prior_state: StateValues<'a>,
     /// Whether the plan has `resource_changes`; Terraform before 1.5 leaves out an empty list.
     has_resource_changes: bool,
+    /// The types of what the plan changes, found when somebody asks.
+    changing: OnceLock<HashSet<String>>,
+}
+
+impl<'a> Plan<'a> {
+    /// The resource changes in the plan's order. Each that is looked at counts as a step of work, so that the tests of how
+    /// work grows see who goes through the plan again and again.
+    pub fn each_change<'s>(
+        &'s self,
+    ) -> impl DoubleEndedIterator<Item = &'s ResourceChange<'a>> + Clone + use<'s, 'a> {
+        self.resource_changes.iter().inspect(|_| planguard_work::steps(1))
+    }
+
+    /// Whether the plan does anything with a resource of this type.
+    pub fn changes_type(&self, resource_type: &str) -> bool {
+        let changing = self.changing.get_or_init(|| {
+            let changed = self.each_change().filter(|change| !change.change.actions.is_no_op());
+            changed.map(|change| change.address.resource_type.clone()).collect()
+        });
+        changing.contains(resource_type)
+    }
+
+    /// The changes made outside of Terraform, counted in the same way.
+    pub fn each_drift<'s>(
+        &'s self,
+    ) -> impl DoubleEndedIterator<Item = &'s ResourceChange<'a>> + Clone + use<'s, 'a> {
+        self.resource_drift.iter().inspect(|_| planguard_work::steps(1))
+    }
 }
 
 impl Plan<'_> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -249,6 +250,7 @@ impl<'a> Plan<'a> {
             terraform_version: raw.terraform_version,
             variables,
             has_resource_changes,
+            changing: OnceLock::new(),
             refreshed,
             resource_changes: read_changes("resource_changes", raw.resource_changes, &reader)?,
             resource_drift: read_changes("resource_drift", raw.resource_drift, &reader)?,
