@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
-use planguard_guardrails::{builtins, embedded};
+use planguard_guardrails::{builtins, embedded_sha256};
 use planguard_plan::input::Partition;
 use planguard_rego::Policies;
 use sha2::{Digest as _, Sha256};
@@ -69,7 +69,7 @@ impl Rules {
         let policies = policies.as_ref().map(Policies::sha256).unwrap_or_default();
         let digest = Sha256::new()
             .chain_update(env!("CARGO_PKG_VERSION"))
-            .chain_update(embedded().concat())
+            .chain_update(embedded_sha256())
             .chain_update(settings)
             .chain_update(policies)
             .chain_update(format!("{guardrails:?}{baseline:?}{errored:?}{prices:?}"));

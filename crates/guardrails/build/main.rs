@@ -14,6 +14,7 @@ use flate2::write::DeflateEncoder;
 use planguard_guardrail_format::{
     Case, Contradiction, Definition, Expectation, Guardrail, contradictions, read_definitions, read_mappings,
 };
+use sha2::{Digest, Sha256};
 
 mod benchmarks;
 mod change;
@@ -80,7 +81,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     embed_concerns(&out)?;
     fs::write(out.join("mappings.bin"), postcard::to_stdvec(&mappings)?)?;
     fs::write(out.join("benchmarks.bin"), postcard::to_stdvec(&of_benchmarks)?)?;
-    embed(&guardrails, &out)
+    embed(&guardrails, &out)?;
+    digest(&out)
+}
+
+/// Writes the SHA-256 of all that is embedded and decides, which each report names: a run need not compute it.
+fn digest(out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut digest = Sha256::new();
+    for file in ["guardrails.bin", "change-tables.bin", "mappings.bin", "benchmarks.bin"] {
+        let bytes = fs::read(out.join(file))?;
+        digest.update(u64::try_from(bytes.len())?.to_be_bytes());
+        digest.update(bytes);
+    }
+    fs::write(out.join("embedded.sha256"), digest.finalize())?;
+    Ok(())
 }
 
 /// Whether all that is wrong is that the provider, after which the directory of the file is named, has no schema.

@@ -18,11 +18,6 @@ pub fn benchmarks() -> &'static [Benchmark] {
     READ.get_or_init(|| postcard::from_bytes(PACKED).expect("the build encoded them"))
 }
 
-/// The data, as it is embedded.
-pub(crate) const fn packed() -> &'static [u8] {
-    PACKED
-}
-
 /// Whether the condition of a control holds for a resource.
 pub fn is_about(when: &Predicate, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Truth {
     holds(when, state, index)

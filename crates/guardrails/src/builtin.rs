@@ -37,9 +37,10 @@ fn cases() -> &'static [u8] {
     })
 }
 
-/// The bytes of all that is embedded and decides: the guardrails, the tables of the change guards, and the benchmarks.
-pub fn embedded() -> [&'static [u8]; 3] {
-    [DEFINITIONS, super::change::tables(), super::benchmarks::packed()]
+/// The SHA-256 of all that is embedded and decides: the guardrails, the tables of the change guards, the mappings of generic
+/// providers, and the benchmarks.
+pub const fn embedded_sha256() -> &'static [u8] {
+    include_bytes!(concat!(env!("OUT_DIR"), "/embedded.sha256"))
 }
 
 /// Where a guardrail is in the embedded data.

@@ -28,7 +28,7 @@ mod yaml;
 pub use planguard_guardrail_format as definition;
 
 pub use benchmarks::{benchmarks, is_about};
-pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
+pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded_sha256};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
 pub use engine::{

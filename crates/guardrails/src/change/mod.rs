@@ -120,7 +120,6 @@ pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use foreign_account::own_accounts;
 pub(crate) use network::{Traffic, services};
-pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, ResourceChange};
 use planguard_rule::{RuleInfo, Severity, Text};
