@@ -189,10 +189,15 @@ fn is_told_by_change(share: &Finding, group: &[Finding]) -> bool {
         && group.iter().filter(is_change).any(|change| change.attribute == share.attribute)
 }
 
-/// Whether a change guard and a guardrail are about one setting: what it is now and what it was stand in the line of values.
+/// Whether two rules are about one change of one setting: what it is now and what it was stand in the line of values.
 fn is_of_the_same_setting(first: &Finding, share: &Finding) -> bool {
     let kinds = (first.rule.kind, share.rule.kind);
-    matches!(kinds, (RuleKind::Guardrail, RuleKind::Change) | (RuleKind::Change, RuleKind::Guardrail))
+    let is_other = match kinds {
+        (RuleKind::Guardrail, RuleKind::Change) | (RuleKind::Change, RuleKind::Guardrail) => true,
+        (RuleKind::Change, RuleKind::Change) => first.rule.id != share.rule.id,
+        _ => false,
+    };
+    is_other
         && first.attribute.is_some()
         && first.attribute == share.attribute
         && (first.before.is_some() || share.before.is_some())

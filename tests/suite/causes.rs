@@ -361,6 +361,18 @@ fn each_setting_of_a_weakened_block_is_told_once() {
 }
 
 #[test]
+fn two_guards_about_one_change_of_a_setting_tell_it_once() {
+    let database = |skip: bool| json!({"identifier": "d", "skip_final_snapshot": skip, "final_snapshot_identifier": "f"});
+    let (_, report) = check(&[updated("aws_db_instance.d", &database(false), &database(true))], "", &[]);
+    let findings = open(&report);
+    let finding = findings.iter().find(|finding| rules(finding).contains(&"change-final-snapshot-lost"));
+    let finding = finding.expect("a finding");
+    assert!(rules(finding).contains(&"change-protection-off"), "{finding}");
+    let message = finding["message"].as_str().expect("a message");
+    assert_eq!(message.matches("`skip_final_snapshot` changes").count(), 1, "{message}");
+}
+
+#[test]
 fn a_change_that_says_what_a_guardrail_says_adds_the_setting_alone() {
     let service = |public: bool| json!({"network_configuration": [{"assign_public_ip": public}]});
     let (_, report) = check(&[updated("aws_ecs_service.s", &service(false), &service(true))], "", &[]);

@@ -17,8 +17,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         severity: Severity::High,
         why: "The final snapshot is the way back from a mistaken destroy. It is often disabled right before \
               the resource is destroyed, and stays disabled.",
-        remediation: "Set the attribute to its previous value, for example `skip_final_snapshot = false` with \
-                      a `final_snapshot_identifier`.",
+        remediation: "Leave a final snapshot again: remove `skip_final_snapshot = true`, and give the snapshot a name \
+                      with `final_snapshot_identifier`.",
     }
     .rule(),
     example: ChangeExample::of_changes(

@@ -18,7 +18,9 @@ use super::{
     rbac_subjects, vault_policy,
 };
 use crate::engine::PlanIndex;
-use crate::iam::{Document, Grant, allowed_principals, changed_conditions, grants_beyond};
+use crate::iam::{
+    Document, Grant, adds_subjects_of_known_projects, allowed_principals, changed_conditions, grants_beyond,
+};
 use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -210,6 +212,8 @@ fn document_finding(
         let message = format!("{address} grants more than before in `{attribute}`: {who} is new in it");
         return Some(ChangeFinding::on(pair.resource, message).at(attribute));
     }
+    let is_of_known_projects = grants.keys().all(|grant| *grant == Grant::WithoutCondition)
+        && adds_subjects_of_known_projects(&granted, &before);
     let is_about_principals = grants.keys().all(|grant| *grant == Grant::Principal);
     let what: Vec<String> = grants
         .into_iter()
@@ -225,8 +229,16 @@ fn document_finding(
         .collect();
     let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
     let finding = ChangeFinding::on(pair.resource, message).at(attribute);
-    Some(if is_about_principals { finding.mended_by(OF_PRINCIPALS) } else { finding })
+    Some(match (is_about_principals, is_of_known_projects) {
+        (true, _) => finding.mended_by(OF_PRINCIPALS),
+        (false, true) => finding.weighing(Severity::Medium).mended_by(OF_SUBJECTS),
+        (false, false) => finding,
+    })
 }
+
+/// The remedy for another branch or environment of a repository in a trust policy.
+const OF_SUBJECTS: &str = "Check who can run workflows there: whoever can push to the branch, or be approved for the environment, \
+                           has the role. If that is meant, waive this finding for the address.";
 
 /// The remedy for somebody new in a policy.
 const OF_PRINCIPALS: &str = "Check that the account is yours or your partner's, name the role that needs access instead of the \
@@ -668,6 +680,28 @@ mod tests {
         // Who may assume the role is for the guard of trust policies to say.
         assert_eq!(found(&bare, &trust(r#"{"AWS": "444455556666"}"#, "{}")), []);
         assert_eq!(found(&trust(r#""*""#, "{}"), &mfa), []);
+    }
+
+    #[test]
+    fn another_subject_of_a_known_repository_weighs_less() {
+        let trust = |subjects: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Principal": {{"Federated": "arn:aws:iam::1:oidc-provider/ci.example"}},
+                    "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {{"StringLike": {{"ci.example:sub": {subjects}}}}}}}]}}"#
+            );
+            format!(r#"{{"assume_role_policy": {}}}"#, serde_json::Value::String(text))
+        };
+        let main = trust(r#"["repo:acme/api:ref:refs/heads/main"]"#);
+        let weight = |added: &str| {
+            let after = trust(&format!(r#"["repo:acme/api:ref:refs/heads/main", "{added}"]"#));
+            find_in_update(&GUARD, "aws_iam_role.a", &main, &after, "{}")[0].severity
+        };
+        assert_eq!(weight("repo:acme/api:environment:prod"), Some(Severity::Medium));
+        for wider in
+            ["repo:acme/api:ref:refs/heads/*", "repo:acme/*", "repo:acme/web:ref:refs/heads/main", "*"]
+        {
+            assert_eq!(weight(wider), None, "{wider}");
+        }
     }
 
     #[test]

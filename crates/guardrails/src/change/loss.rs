@@ -25,10 +25,14 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
     without_successor(plan, lost, table)
         .into_iter()
         .map(|guard| {
-            let loss = table.group(&guard.address.resource_type).and_then(|group| group.loss.as_deref());
-            let loss = loss.unwrap_or("what it guarded is open");
+            let group = table.group(&guard.address.resource_type);
+            let loss = group.and_then(|group| group.loss.as_deref()).unwrap_or("what it guarded is open");
             let because = because_destroyed(guard);
-            ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address))
+            let found = ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address));
+            match group.and_then(|group| group.severity) {
+                Some(severity) => found.weighing(severity),
+                None => found,
+            }
         })
         .collect()
 }
@@ -205,6 +209,17 @@ mod tests {
     fn found(others: &str) -> Vec<String> {
         let changes = format!("{ASSOCIATION}{others}");
         find_in_changes(&guard_removed::GUARD, &changes).into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn a_record_that_limits_who_issues_certificates_weighs_less_than_a_guard_of_data() {
+        let found = find_in_changes(
+            &super::super::guard_removed::GUARD,
+            r#"{"address": "aws_route53_record.caa", "change": {"actions": ["delete"],
+                "before": {"name": "a.example", "type": "CAA", "records": ["0 issue \"amazon.com\""]}, "after": null}}"#,
+        );
+        let weights: Vec<_> = found.iter().map(|one| one.severity).collect();
+        assert_eq!(weights, [Some(planguard_rule::Severity::Medium)]);
     }
 
     #[test]

@@ -115,6 +115,8 @@ mod tests {
             ]
         );
         assert!(found(43200, 3600).is_empty());
+        let weight = find_in_update(&GUARD, "aws_iam_role.a", &role(3600), &role(43200), "{}")[0].severity;
+        assert_eq!(weight, Some(planguard_rule::Severity::Low), "a longer session gives nobody more rights");
     }
 
     #[test]

@@ -122,6 +122,7 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         Sight::Unset if period.unset_is_forever => (Kept::Forever, UNLIMITED.to_owned()),
         Sight::Unknown | Sight::Computed | Sight::Unset => return None,
     };
+    let is_none = matches!(after, Sight::Known(after) if Kept::read(period, after).is_some_and(|kept| !kept.is_something()));
     let (message, certainty) = match after {
         Sight::Known(after) if is_enough(period, after) => return None,
         Sight::Known(after) if old.is_longer_than(Kept::read(period, after)?) => {
@@ -139,7 +140,11 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         // Without a setting the provider's default applies, which may well be longer.
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => return None,
     };
-    Some(ChangeFinding::on(pair.resource, message).at(attribute).with(certainty).told(&period.tells))
+    let found = ChangeFinding::on(pair.resource, message).at(attribute).with(certainty).told(&period.tells);
+    // A shorter wait is a small thing; no wait at all means that nothing can be restored.
+    let weight =
+        found.severity.map(|severity| if is_none { severity.max(Severity::Medium) } else { severity });
+    Some(ChangeFinding { severity: weight, ..found })
 }
 
 /// Whether a period is as long as anybody needs it.
@@ -360,6 +365,17 @@ mod tests {
         assert_eq!(found(25), 0);
         assert_eq!(found(14), 0);
         assert_eq!(found(7), 1);
+    }
+
+    #[test]
+    fn no_window_at_all_weighs_more_than_a_shorter_one() {
+        let weight = |after: u32| {
+            let secret = |days: u32| format!(r#"{{"recovery_window_in_days": {days}}}"#);
+            find_in_update(&GUARD, "aws_secretsmanager_secret.a", &secret(30), &secret(after), "{}")[0]
+                .severity
+        };
+        assert_eq!(weight(7), Some(Severity::Low));
+        assert_eq!(weight(0), Some(Severity::Medium));
     }
 
     #[test]

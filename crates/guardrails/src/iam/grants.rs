@@ -198,19 +198,45 @@ pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Gra
     found
 }
 
+/// The values that the conditions of allowing statements compare with, by the key.
+fn compared(document: &Document) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let allowing = document.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow));
+    for condition in allowing.flat_map(|statement| &statement.conditions.known) {
+        let Some(key) = condition.key.as_ref().filter(|key| !key.is_empty()) else { continue };
+        found.entry(key.clone()).or_default().extend(condition.values.known.iter().cloned());
+    }
+    found
+}
+
+/// Whether all that conditions let in beyond what they did are other subjects of projects that they let in before, each
+/// named in full: another environment or branch of the same repository.
+pub(crate) fn adds_subjects_of_known_projects(after: &Document, before: &Document) -> bool {
+    // `repo:OWNER/NAME:...`, `project_path:GROUP/NAME:...`
+    let project = |subject: &str| -> Option<String> {
+        let mut parts = subject.splitn(3, ':');
+        let (kind, name, _) = (parts.next()?, parts.next()?, parts.next()?);
+        name.contains('/').then(|| format!("{kind}:{name}"))
+    };
+    let (before, after) = (compared(before), compared(after));
+    let mut changed = after.iter().filter(|(key, new)| before.get(*key) != Some(new)).peekable();
+    changed.peek().is_some()
+        && before.keys().eq(after.keys())
+        && changed.all(|(key, new)| {
+            let old =
+                before.get(key).map(|old| old.iter().filter_map(|one| project(one)).collect::<BTreeSet<_>>());
+            let old = old.unwrap_or_default();
+            let mut added = new.iter().filter(|one| before.get(key).is_some_and(|old| !old.contains(*one)));
+            key.ends_with(":sub")
+                && added
+                    .all(|one| !one.contains(['*', '?']) && project(one).is_some_and(|it| old.contains(&it)))
+        })
+}
+
 /// What became of the conditions of allowing statements, as clauses: keys that are gone, and keys with other values.
 pub(crate) fn changed_conditions(after: &Document, before: &Document) -> Vec<String> {
-    let conditions = |document: &Document| -> BTreeMap<String, BTreeSet<String>> {
-        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let allowing = document.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow));
-        for condition in allowing.flat_map(|statement| &statement.conditions.known) {
-            let Some(key) = condition.key.as_ref().filter(|key| !key.is_empty()) else { continue };
-            found.entry(key.clone()).or_default().extend(condition.values.known.iter().cloned());
-        }
-        found
-    };
-    let after = conditions(after);
-    let changed = conditions(before).into_iter().filter_map(|(key, old)| match after.get(&key) {
+    let after = compared(after);
+    let changed = compared(before).into_iter().filter_map(|(key, old)| match after.get(&key) {
         None => Some(format!("`{key}` is no longer compared")),
         // Who knows it and is trusted may assume the role: it is no secret, and nothing to print either.
         Some(new) if *new != old && key == "sts:externalid" => {
