@@ -232,6 +232,16 @@ fn names_no_other_port(change: &Finding, told: Option<&SafeText>) -> bool {
     told.contains("all ports") || ports(traffic).is_subset(&ports(told))
 }
 
+/// What a message says of its object, without the address in front: `ADDRESS is ...`, or `ADDRESS: ...`.
+fn of_object(message: &SafeText, address: &SafeText) -> SafeText {
+    let rest = message.unescaped().strip_prefix(address.unescaped());
+    match rest.and_then(|rest| rest.strip_prefix(": ")) {
+        // It was escaped when the whole was.
+        Some(rest) => Redactor::default().text(rest),
+        None => message.after(address).unwrap_or_else(|| message.clone()),
+    }
+}
+
 /// What several findings say together.
 fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let plain = Redactor::default();
@@ -302,7 +312,7 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
         let words = share.message.unescaped();
         let is_said = parts.iter().any(|part| part.unescaped().ends_with(words));
         if !is_said {
-            let rest = share.message.after(&address).unwrap_or_else(|| share.message.clone());
+            let rest = of_object(&share.message, &address);
             parts.push(SafeText::concat([&SafeText::fixed("; "), &rest]));
         }
     }

@@ -373,6 +373,17 @@ fn two_guards_about_one_change_of_a_setting_tell_it_once() {
 }
 
 #[test]
+fn a_clause_of_a_finding_does_not_name_the_object_again() {
+    let database = |enabled: bool, days: u32| json!({"name": "d", "settings": [{"backup_configuration": [{"enabled": enabled, "transaction_log_retention_days": days}]}]});
+    let change = updated("google_sql_database_instance.d", &database(true, 7), &database(false, 1));
+    let findings = open(&check(&[change], "", &[]).1);
+    let finding = findings.iter().find(|finding| rules(finding).contains(&"google-sql-instance-no-backups"));
+    let message = finding.expect("a finding")["message"].as_str().expect("a message");
+    assert!(message.contains("; retention is reduced from 7 days to 1 day"), "{message}");
+    assert_eq!(message.matches("google_sql_database_instance.d").count(), 1, "{message}");
+}
+
+#[test]
 fn a_change_that_says_what_a_guardrail_says_adds_the_setting_alone() {
     let service = |public: bool| json!({"network_configuration": [{"assign_public_ip": public}]});
     let (_, report) = check(&[updated("aws_ecs_service.s", &service(false), &service(true))], "", &[]);
