@@ -1,27 +1,23 @@
 //! Reports policies, roles and bindings that grant more than before in a way that matters.
 
-use std::collections::HashSet;
-
 use planguard_guardrail_format::change::Mark;
 use planguard_plan::text::wildcard;
-use planguard_plan::{AttributePath, ResourceState, Side, Value, View};
+use planguard_plan::{AttributePath, ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::changes::Changes;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::grant_created::new_grants;
+use super::role_bindings::{binding_finding, role_raised};
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
+use super::widened_document::{document_finding, is_of_trust};
 use super::{
     Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, acl_rules, expression,
     rbac_subjects, vault_policy,
 };
 use crate::engine::PlanIndex;
-use crate::iam::{
-    Document, Grant, adds_subjects_of_known_projects, allowed_principals, changed_conditions, grants_beyond,
-};
-use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -54,33 +50,6 @@ pub(super) fn is_powerful_policy(arn: &str) -> bool {
     POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending))
 }
 
-/// Roles that allow everything, or to grant oneself everything.
-const POWERFUL_ROLES: &[&str] = &[
-    "roles/owner",
-    "roles/editor",
-    "roles/iam.securityAdmin",
-    "roles/iam.serviceAccountAdmin",
-    "roles/iam.serviceAccountKeyAdmin",
-    "roles/iam.serviceAccountTokenCreator",
-    "roles/resourcemanager.organizationAdmin",
-    "roles/resourcemanager.projectIamAdmin",
-    "Owner",
-    "Contributor",
-    "Role Based Access Control Administrator",
-    "User Access Administrator",
-];
-
-/// Types whose attribute `policy` says something else than who may do what.
-const RULES_OF_ANOTHER_KIND: &[&str] = &[
-    "aws_ecr_lifecycle_policy",
-    "aws_ecrpublic_lifecycle_policy",
-    "aws_opensearchserverless_lifecycle_policy",
-    "aws_s3control_bucket_lifecycle_configuration",
-];
-
-/// Google's words for everyone.
-const EVERYONE: &[&str] = &["allUsers", "allAuthenticatedUsers"];
-
 fn check(plan: &Changes<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let index = plan.index();
     let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair, index)).collect();
@@ -100,7 +69,7 @@ fn of_attachment(found: ChangeFinding) -> ChangeFinding {
     }
 }
 
-const WORDING: Wording =
+pub(super) const WORDING: Wording =
     Wording { certain: "grants more than before", unknown: "may grant more than before" };
 
 /// What a change grants beyond what was granted.
@@ -138,146 +107,6 @@ pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFind
         }
     }
     found
-}
-
-/// Whether this guard reports a grant of a trust policy. Another one reports who may assume the role.
-const fn is_of_trust(grant: Grant) -> bool {
-    match grant {
-        Grant::WithoutCondition | Grant::NoLongerDenied => true,
-        Grant::Anyone
-        | Grant::AllActions
-        | Grant::AllResources
-        | Grant::AllOfKind
-        | Grant::Destroys
-        | Grant::Escalation
-        | Grant::RolesByPattern
-        | Grant::Principal
-        | Grant::OfOthers => false,
-    }
-}
-
-fn document_finding(
-    pair: &Pair<'_>,
-    index: &PlanIndex<'_>,
-    path: &[String],
-    is_reported: impl Fn(Grant) -> bool,
-) -> Option<ChangeFinding> {
-    let read = document(&pair.before, path).and_then(|before| Ok((before, document(&pair.after, path)?)));
-    let address = &pair.resource.address;
-    let after = places(&pair.after.root(), path);
-    let attribute = after.first()?.path().clone();
-    let (before, granted) = match read {
-        Ok((before, granted)) => (before?, granted),
-        // The same text grants the same, whatever it is.
-        Err(_) if is_unchanged(pair, path) => return None,
-        // Rules of another kind have the same name: what a registry keeps, what a firewall manager enforces.
-        Err(Unreadable::NoStatement) if RULES_OF_ANOTHER_KIND.contains(&address.resource_type.as_str()) => {
-            return None;
-        }
-        Err(reason) => {
-            let message = format!("{address} may grant more than before: `{attribute}` {reason}");
-            return Some(
-                ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
-            );
-        }
-    };
-    let mut sensitive = after.iter().chain(&places(&pair.before.root(), path)).any(View::is_sensitive);
-    let mut granted = granted;
-    let mut are_all = true;
-    for place in after.iter().filter(|place| sight(place) == Sight::Unknown) {
-        // Data sources build it at apply, and most of them is known already.
-        match index.known_statements(place) {
-            Some(known) => {
-                are_all &= known.are_all;
-                sensitive |= known.are_sensitive;
-                granted.get_or_insert_default().statements.extend(known.document.statements);
-            }
-            None => are_all = false,
-        }
-    }
-    let granted = granted.unwrap_or_default();
-    let mut grants = grants_beyond(&granted, &before);
-    // What is not known may deny it as before.
-    grants.retain(|grant, _| is_reported(*grant) && (are_all || *grant != Grant::NoLongerDenied));
-    if grants.is_empty() && !are_all {
-        let message =
-            format!("{address} may grant more than before: `{attribute}` is known only after apply");
-        return Some(
-            ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
-        );
-    }
-    if grants.is_empty() {
-        let account = foreign_account(&granted, &before, index)?;
-        let who = if sensitive { "another account".to_owned() } else { format!("account `{account}`") };
-        let message = format!("{address} grants more than before in `{attribute}`: {who} is new in it");
-        return Some(ChangeFinding::on(pair.resource, message).at(attribute));
-    }
-    let is_of_known_projects = grants.keys().all(|grant| *grant == Grant::WithoutCondition)
-        && adds_subjects_of_known_projects(&granted, &before);
-    let is_about_principals = grants.keys().all(|grant| *grant == Grant::Principal);
-    let what: Vec<String> = grants
-        .into_iter()
-        .map(|(grant, subjects)| match sensitive {
-            true => grant.describe_in_general().to_owned(),
-            false if grant == Grant::WithoutCondition => {
-                let changed = changed_conditions(&granted, &before);
-                let how = (!changed.is_empty()).then(|| format!(" ({})", changed.join(", ")));
-                format!("{}{}", grant.describe(&subjects), how.unwrap_or_default())
-            }
-            false => grant.describe(&subjects),
-        })
-        .collect();
-    let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
-    let finding = ChangeFinding::on(pair.resource, message).at(attribute);
-    Some(match (is_about_principals, is_of_known_projects) {
-        (true, _) => finding.mended_by(OF_PRINCIPALS),
-        (false, true) => finding.weighing(Severity::Medium).mended_by(OF_SUBJECTS),
-        (false, false) => finding,
-    })
-}
-
-/// The remedy for another branch or environment of a repository in a trust policy.
-const OF_SUBJECTS: &str = "Check who can run workflows there: whoever can push to the branch, or be approved for the environment, \
-                           has the role. If that is meant, waive this finding for the address.";
-
-/// The remedy for somebody new in a policy.
-const OF_PRINCIPALS: &str = "Check that the account is yours or your partner's, name the role that needs access instead of the \
-                             whole account, and list its actions.";
-
-/// An account of others that a policy allows something, and did not before.
-fn foreign_account(after: &Document, before: &Document, index: &PlanIndex<'_>) -> Option<String> {
-    let accounts = |document: &Document| -> Vec<String> {
-        let principals = allowed_principals(document).into_iter();
-        principals.filter_map(|(principal, _)| account_of(principal.id.text()?)).collect()
-    };
-    let old: HashSet<String> = accounts(before).into_iter().collect();
-    let mut new = accounts(after).into_iter().filter(|account| !old.contains(account)).peekable();
-    new.peek()?;
-    let own = index.own_accounts();
-    new.find(|account| !own.is_empty() && !own.contains(account))
-}
-
-/// The account of a principal: it stands for itself, or is part of an ARN.
-fn account_of(principal: &str) -> Option<String> {
-    let account = principal.split(':').nth(4).unwrap_or(principal);
-    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| account.to_owned())
-}
-
-/// Whether all values at a path are the same on both sides.
-fn is_unchanged(pair: &Pair<'_>, path: &[String]) -> bool {
-    let (before, after) = (pair.before.root(), pair.after.root());
-    let (before, after) = (places(&before, path), places(&after, path));
-    before.iter().map(View::raw).eq(after.iter().map(View::raw))
-}
-
-/// The documents at a path as one; `None` where there is none.
-fn document(state: &ResourceState<'_>, path: &[String]) -> Result<Option<Document>, Unreadable> {
-    let mut all: Option<Document> = None;
-    for place in places(&state.root(), path) {
-        let Sight::Known(Value::String(text)) = sight(&place) else { continue };
-        all.get_or_insert_default().statements.extend(Document::parse(text)?.statements);
-    }
-    Ok(all)
 }
 
 /// The finding for a powerful managed policy that is attached now and was not before.
@@ -358,155 +187,6 @@ fn assigns<'p, 's>(state: &'s ResourceState<'p>) -> Option<Option<View<'p, 's>>>
         }
     }
     Some(None)
-}
-
-/// Bindings of Google and role assignments of Azure: who has which role.
-fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
-    let resource_type = &pair.resource.address.resource_type;
-    let is_binding = resource_type.starts_with("google_")
-        && ["_iam_binding", "_iam_member", "_iam_policy"]
-            .iter()
-            .any(|ending| resource_type.ends_with(ending));
-    if !is_binding && resource_type != "azurerm_role_assignment" {
-        return None;
-    }
-    let before = bindings(&pair.before.root());
-    let after = bindings(&pair.after.root());
-    let held: HashSet<&(String, String)> = before.held.iter().collect();
-    let new: Vec<_> = after.held.iter().filter(|holder| !held.contains(holder)).collect();
-    let address = &pair.resource.address;
-    let shown = |name: &str, general: &str| match after.is_sensitive {
-        true => general.to_owned(),
-        false => format!("`{name}`"),
-    };
-    let everyone = new.iter().find(|(_, member)| EVERYONE.contains(&member.as_str()));
-    let powerful = new.iter().find(|(role, _)| POWERFUL_ROLES.contains(&role.as_str()));
-    let what = match (everyone, powerful) {
-        (Some((role, member)), _) => {
-            let (role, member) = (shown(role, "a role"), shown(member, "everyone"));
-            Some(format!("grants {role} to {member}, which is everyone on the internet"))
-        }
-        (None, Some((role, member))) => {
-            let (role, member) = (shown(role, "a role"), shown(member, "a new member"));
-            Some(format!("grants {role} to {member}, who can then gain any right"))
-        }
-        (None, None) => None,
-    };
-    if let Some(what) = what {
-        let root = pair.after.root();
-        let names: &[&str] = match everyone {
-            Some(_) => &["policy_data", "members", "member"],
-            None => &["policy_data", "role", "role_definition_name"],
-        };
-        let finding = ChangeFinding::on(pair.resource, format!("{address} {what}"));
-        let place = names.iter().map(|name| root.key(name)).find(|place| sight(place).known().is_some());
-        return Some(match place {
-            Some(place) => finding.at(place.path().clone()),
-            None => finding,
-        });
-    }
-    let (attribute, why) = after.unclear?;
-    if is_unchanged(pair, &["policy_data".to_owned()]) && bindings(&pair.before.root()).unclear.is_some() {
-        return None;
-    }
-    let message = format!("{address} may grant more than before: `{attribute}` {why}");
-    Some(ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown))
-}
-
-/// The words in the names of Azure's roles, by what their holders can do; the names of most say it.
-const RANKS: [&[&str]; 3] =
-    [&["reader"], &["contributor", "officer", "operator", "writer"], &["administrator", "admin", "owner"]];
-
-/// How much a role of Azure allows, as its name says it; `None` for one that says nothing.
-fn rank(role: &str) -> Option<usize> {
-    let role = role.to_ascii_lowercase();
-    let is_said = |word: &&str| role.split(' ').any(|own| own == *word);
-    RANKS.iter().rposition(|words| words.iter().any(is_said))
-}
-
-/// The finding for an assignment in Azure whose role becomes one that changes things, or administers them.
-fn role_raised(pair: &Pair<'_>) -> Option<ChangeFinding> {
-    if pair.resource.address.resource_type != "azurerm_role_assignment" {
-        return None;
-    }
-    let role = |state: &ResourceState<'_>| {
-        let place = state.root().key("role_definition_name");
-        let Sight::Known(Value::String(name)) = sight(&place) else { return None };
-        Some((rank(name), shown(&place)))
-    };
-    let ((old, from), (new, to)) = (role(&pair.before)?, role(&pair.after)?);
-    // A role that only uses something is below those that change it.
-    if new? <= old.unwrap_or_default() {
-        return None;
-    }
-    let place = pair.after.root().key("role_definition_name");
-    let what = match from.zip(to) {
-        Some((from, to)) => format!("`role_definition_name` changes from {from} to {to}"),
-        None => "its role is one with more rights".to_owned(),
-    };
-    let message = format!("{} {}: {what}", pair.resource.address, WORDING.certain);
-    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()).weighing(Severity::Medium))
-}
-
-/// Who holds which role.
-#[derive(Default)]
-struct Bindings {
-    /// Roles with their holders.
-    held: Vec<(String, String)>,
-    /// An attribute whose bindings nobody knows, and why.
-    unclear: Option<(AttributePath, String)>,
-    /// Whether any of it must not be shown.
-    is_sensitive: bool,
-}
-
-/// Attributes that say who has which role.
-const BINDING: &[&str] =
-    &["role", "role_definition_name", "members", "member", "principal_id", "policy_data"];
-
-fn bindings(root: &View<'_, '_>) -> Bindings {
-    let mut bindings = Bindings {
-        is_sensitive: BINDING.iter().any(|name| root.key(name).is_sensitive()),
-        ..Bindings::default()
-    };
-    let policy = match sight(&root.key("policy_data")) {
-        Sight::Known(Value::String(text)) => Some(text),
-        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
-    };
-    if let Some(text) = policy {
-        match policy_data(text) {
-            Ok(held) => bindings.held = held,
-            Err(reason) => {
-                bindings.unclear = Some((root.key("policy_data").path().clone(), reason.to_string()))
-            }
-        }
-        return bindings;
-    }
-    let unknown = BINDING.iter().map(|name| root.key(name)).find(|place| sight(place) == Sight::Unknown);
-    bindings.unclear = unknown
-        .filter(|_| root.state().side == Side::After)
-        .map(|place| (place.path().clone(), "is known only after apply".to_owned()));
-    let text = |name: &str| root.key(name).raw().and_then(Value::as_str).map(ToOwned::to_owned);
-    let Some(role) = text("role").or_else(|| text("role_definition_name")) else { return bindings };
-    let listed = root.key("members").raw().map(Value::elements).unwrap_or_default();
-    let mut members: Vec<String> = listed.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-    members.extend(text("member").or_else(|| text("principal_id")));
-    bindings.held = members.into_iter().map(|member| (role.clone(), member)).collect();
-    bindings
-}
-
-/// The bindings in a policy of Google, which is JSON text.
-fn policy_data(text: &str) -> Result<Vec<(String, String)>, Unreadable> {
-    let policy = unreadable::json(text)?;
-    let bindings = policy.get("bindings").map(Value::elements).unwrap_or_default();
-    let mut held = Vec::new();
-    for binding in bindings {
-        let Some(role) = binding.get("role").and_then(Value::as_str) else { continue };
-        let members = binding.get("members").map(Value::elements).unwrap_or_default();
-        held.extend(
-            members.iter().filter_map(Value::as_str).map(|member| (role.to_owned(), member.to_owned())),
-        );
-    }
-    Ok(held)
 }
 
 #[cfg(test)]

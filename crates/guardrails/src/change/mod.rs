@@ -92,6 +92,7 @@ mod renamed;
 mod replaced_members;
 mod resilience_reduced;
 mod retention_lowered;
+mod role_bindings;
 mod schedule;
 mod secret_added;
 mod service_removed;
@@ -112,6 +113,7 @@ mod trust_foreign_principal;
 mod twin;
 mod unknown_action;
 mod vault_policy;
+mod widened_document;
 
 pub use changes::Changes;
 pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
